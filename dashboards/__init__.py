@@ -1,0 +1,1 @@
+"""The executives' pages: Streamlit over the published file, and nothing but the published file."""

@@ -1,0 +1,1 @@
+"""How models are measured: time splits, classifier figures, value ranking. Nothing is fitted here."""

@@ -1,0 +1,408 @@
+"""The lake: what was parsed, as Parquet, written once, with a manifest for each input segment.
+
+Belongs here: which bytes of which landed file are known already, and committing a parsed segment whole or not at all.
+Does not belong here: how a format is parsed (sources/), or any DuckDB table.
+
+A segment is the part of a file that was read in one go. A file of lines that has grown is read on from where it stood;
+a file whose beginning is known (the same file renamed, rotated, compressed or copied) is recognised by what it holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from pipelines.sources.base import REJECT_SCHEMA, REJECT_TEXT_MAX, LineReader, Parsed, rejects_frame
+from pipelines.sources.lines import blocks, decode, open_plain, split_lines
+
+# Enough of a file to know it again by its beginning, and by the end of what was read.
+FINGERPRINT_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The manifest of one parsed segment.
+
+    Attributes:
+        segment_id: Order of ingestion; unique in a home.
+        source: Landing folder; `table` is the raw table its rows went to.
+        config: What decided the rows besides the bytes (reader version, settings, SQL), hashed.
+        file: Path below landing/.
+        size, mtime_ns: The file as it stood, so that an unchanged file is not opened again.
+        head_bytes, head_hash: The file's first bytes.
+        bytes_from, bytes_to, tail_hash: The uncompressed range, and the fingerprint of its end.
+        line_from, line_count: First line number, and how many lines.
+        copied_line_count: Lines before `bytes_from` that are known from another file.
+        is_tail: Holds a last line without newline, which the next run replaces.
+        problem: Why the file was refused as a whole, or None.
+    """
+
+    segment_id: int
+    source: str
+    table: str
+    config: str
+    file: str
+    size: int
+    mtime_ns: int
+    head_bytes: int = 0
+    head_hash: str = ""
+    bytes_from: int = 0
+    bytes_to: int = 0
+    tail_hash: str = ""
+    content_hash: str = ""
+    line_from: int = 1
+    line_count: int = 0
+    row_count: int = 0
+    rejected_count: int = 0
+    ignored: dict[str, int] = field(default_factory=dict)
+    copied_line_count: int = 0
+    first_event_at: str | None = None
+    last_event_at: str | None = None
+    ingested_at: str = ""
+    is_tail: bool = False
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        """File name stem of the segment in the lake."""
+        return f"{self.source}-{self.segment_id:08d}"
+
+
+class Lake:
+    """The segments of one home.
+
+    Args:
+        folder: HOME/lake.
+        landing: HOME/landing.
+    """
+
+    def __init__(self, folder: Path, landing: Path) -> None:
+        self.folder = folder
+        self.landing = landing
+        self._segments: dict[int, Segment] = {}
+        self._known: set[tuple[str, str, str, int, int]] = set()
+        for path in folder.glob("raw/*/*.json"):
+            segment = Segment(**json.loads(path.read_text()))
+            self._remember(segment)
+
+    def _remember(self, segment: Segment) -> None:
+        self._segments[segment.segment_id] = segment
+        self._known.add((segment.source, segment.config, segment.file, segment.size, segment.mtime_ns))
+
+    def segments(self, source: str, config: str) -> list[Segment]:
+        """The segments of a source under its present configuration, in order of ingestion."""
+        found = (s for s in self._segments.values() if s.source == source and s.config == config)
+        return sorted(found, key=lambda s: s.segment_id)
+
+    def all_segments(self) -> list[Segment]:
+        """Every segment, in order of ingestion."""
+        return [self._segments[key] for key in sorted(self._segments)]
+
+    def rows_path(self, segment: Segment) -> Path:
+        """Where the segment's rows are."""
+        return self.folder / "raw" / segment.table / f"{segment.name}.parquet"
+
+    def rejects_path(self, segment: Segment) -> Path:
+        """Where the segment's rejects are; exists only if there are any."""
+        return self.folder / "raw" / segment.table / f"{segment.name}.rejects.parquet"
+
+    def _manifest_path(self, segment: Segment) -> Path:
+        return self.folder / "raw" / segment.table / f"{segment.name}.json"
+
+    def is_known(self, source: str, config: str, path: Path) -> bool:
+        """Whether the file, as it stands on disk, was read already under this configuration."""
+        stat = path.stat()
+        return (source, config, self.relative(path), stat.st_size, stat.st_mtime_ns) in self._known
+
+    def relative(self, path: Path) -> str:
+        """A landed file's name as users know it: the path below landing/."""
+        return path.relative_to(self.landing).as_posix()
+
+    def next_id(self) -> int:
+        """The number of the next segment."""
+        return max(self._segments, default=0) + 1
+
+    def draft(self, source: str, table: str, config: str, path: Path) -> Segment:
+        """A manifest to be filled in for a file that is about to be read."""
+        stat = path.stat()
+        now = datetime.now(UTC).isoformat()
+        return Segment(
+            self.next_id(), source, table, config, self.relative(path), stat.st_size, stat.st_mtime_ns, ingested_at=now
+        )
+
+    def commit(self, segment: Segment, rejects: pl.DataFrame, rows_from: Path | None) -> Segment:
+        """Makes a segment part of the lake: rows and rejects first, the manifest last, each by rename."""
+        folder = self.folder / "raw" / segment.table
+        folder.mkdir(parents=True, exist_ok=True)
+        if rows_from is not None:
+            _sync(rows_from)
+            rows_from.replace(self.rows_path(segment))
+        if rejects.height:
+            temporary = self.temporary(segment, "rejects")
+            rejects.with_columns(pl.lit(segment.segment_id, pl.Int64).alias("segment_id")).write_parquet(temporary)
+            _sync(temporary)
+            temporary.replace(self.rejects_path(segment))
+        temporary = self.temporary(segment, "json")
+        temporary.write_text(json.dumps(asdict(segment), indent=1))
+        _sync(temporary)
+        temporary.replace(self._manifest_path(segment))
+        self._remember(segment)
+        return segment
+
+    def drop(self, segment: Segment) -> None:
+        """Takes a segment out again (a last line that has meanwhile grown): manifest first."""
+        self._manifest_path(segment).unlink(missing_ok=True)
+        self.rejects_path(segment).unlink(missing_ok=True)
+        self.rows_path(segment).unlink(missing_ok=True)
+        self._segments.pop(segment.segment_id, None)
+
+    def _is_superseded(self, tail: Segment) -> bool:
+        """Whether the file was read again since its last line had no newline."""
+        later = (s.segment_id for s in self._segments.values() if s.file == tail.file and s.config == tail.config)
+        return max(later) > tail.segment_id
+
+    def temporary(self, segment: Segment, kind: str) -> Path:
+        """A place for a file in the making, on the lake's own file system."""
+        folder = self.folder / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{segment.name}.{kind}"
+
+    def clear_temporary(self) -> None:
+        """Removes what a killed run left behind; call it only under the run lock."""
+        for path in (self.folder / "tmp").glob("*"):
+            path.unlink()
+        for tail in [s for s in self._segments.values() if s.is_tail and self._is_superseded(s)]:
+            self.drop(tail)
+        known = {self._manifest_path(s).stem for s in self._segments.values()}
+        for path in self.folder.glob("raw/*/*.parquet"):
+            if path.name.removesuffix(".parquet").removesuffix(".rejects") not in known:
+                path.unlink()
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def landed_files(folder: Path) -> Iterator[Path]:
+    """Regular files below a landing folder, by name; hidden and temporary names are still being written."""
+    for path in sorted(folder.rglob("*")):
+        is_temporary = path.name.startswith((".", "~")) or path.suffix in {".part", ".tmp", ".filepart", ".crdownload"}
+        if path.is_file() and not is_temporary:
+            yield path
+
+
+def config_hash(*parts: object) -> str:
+    """A short name for everything besides the bytes that decides what rows a file gives."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def ingest_lines(
+    lake: Lake, reader: LineReader, path: Path, progress: Callable[[int], None] = lambda _: None
+) -> list[Segment]:
+    """Reads what is new in a file of lines.
+
+    Args:
+        lake: Where the segments go.
+        reader: The format.
+        path: The landed file, plain or compressed.
+        progress: Called with the number of lines of each block read.
+
+    Returns:
+        The new segments: none if nothing is new; two if the last line has no newline yet.
+
+    Raises:
+        OSError: The file cannot be read; EOFError or zlib.error: a compressed file is cut off or damaged.
+    """
+    config = config_hash(reader.version)
+    with open_plain(path) as file:
+        start = _find_start(lake, reader.source, config, file)
+        draft = _continue_from(lake.draft(reader.source, reader.table, config, path), start)
+        return _read_segments(lake, reader, file, draft, start.end, progress)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where to read on: the head of the file, and the known segment that ends there (None: from the beginning)."""
+
+    head: bytes
+    known: Segment | None
+    end: bytes = b""
+
+
+def _find_start(lake: Lake, source: str, config: str, file: IO[bytes]) -> _Start:
+    """Positions the file after the longest part of it that is known, and says which segment ended there."""
+    head = file.read(FINGERPRINT_BYTES)
+    same_head = [
+        s
+        for s in lake.segments(source, config)
+        if not s.is_tail and s.bytes_to > 0 and len(head) >= s.head_bytes and _hash(head[: s.head_bytes]) == s.head_hash
+    ]
+    for known in sorted(same_head, key=lambda s: s.bytes_to, reverse=True):
+        length = min(known.bytes_to, FINGERPRINT_BYTES)
+        file.seek(known.bytes_to - length)
+        end = _read_exactly(file, length)
+        if _hash(end) == known.tail_hash:
+            return _Start(head, known, end)
+    file.seek(0)
+    return _Start(head, None)
+
+
+def _read_exactly(file: IO[bytes], length: int) -> bytes:
+    pieces = []
+    while length > 0 and (piece := file.read(length)):
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _continue_from(draft: Segment, start: _Start) -> Segment:
+    """Fills in where the segment begins."""
+    known = start.known
+    if known is None:
+        return replace(draft, bytes_from=0, bytes_to=0)
+    line_from = known.line_from + known.line_count
+    copied = 0 if known.file == draft.file else line_from - 1
+    return replace(
+        draft, head_bytes=known.head_bytes, head_hash=known.head_hash, tail_hash=known.tail_hash,
+        bytes_from=known.bytes_to, bytes_to=known.bytes_to, line_from=line_from, copied_line_count=copied,
+    )  # fmt: skip
+
+
+def _read_segments(
+    lake: Lake, reader: LineReader, file: IO[bytes], draft: Segment, end: bytes, progress: Callable[[int], None]
+) -> list[Segment]:
+    """Parses the rest of the file: one segment of whole lines, and one for a last line without newline."""
+    writer = _SegmentWriter(lake, reader, draft, end)
+    tail: bytes | None = None
+    for block in blocks(file):
+        if block.is_tail:
+            tail = block.data
+        elif block.is_oversize:
+            writer.add_oversize(block.data, block.skipped_bytes)
+        else:
+            writer.add(block.data)
+            progress(writer.line_count)
+    if tail is None:
+        return [writer.finish()]
+    # The body is not yet the whole file: should we be killed before the tail, the next run opens the file again.
+    body = writer.finish(is_whole_file=False)
+    return [body, _read_tail(lake, reader, replace(body, size=draft.size), tail)]
+
+
+def _read_tail(lake: Lake, reader: LineReader, body: Segment, data: bytes) -> Segment:
+    draft = replace(
+        body, segment_id=lake.next_id(), bytes_from=body.bytes_to, line_from=body.line_from + body.line_count,
+        line_count=0, row_count=0, rejected_count=0, ignored={}, copied_line_count=0, is_tail=True,
+        first_event_at=None, last_event_at=None,
+    )  # fmt: skip
+    writer = _SegmentWriter(lake, reader, draft, b"")
+    writer.add(data)
+    return writer.finish()
+
+
+class _SegmentWriter:
+    """Collects parsed blocks into one segment; Parquet is compressed in a thread of its own."""
+
+    def __init__(self, lake: Lake, reader: LineReader, draft: Segment, end: bytes) -> None:
+        self._lake, self._reader, self._draft = lake, reader, draft
+        self._content = hashlib.sha256()
+        self._head, self._end = b"", end
+        self._bytes = 0
+        self._row_count = 0
+        self._ignored: Counter[str] = Counter()
+        self._rejects: list[pl.DataFrame] = []
+        self._times: list[tuple[datetime, datetime]] = []
+        self._path = lake.temporary(draft, "parquet")
+        self._parquet: pq.ParquetWriter | None = None
+        self._thread = ThreadPoolExecutor(1)
+        self._pending: Future[None] | None = None
+        self.line_count = 0
+
+    def add(self, data: bytes) -> None:
+        """Parses a block of lines."""
+        self._note(data)
+        parsed = self._reader.parse(split_lines(data), self._draft.line_from + self.line_count)
+        self._take(parsed)
+
+    def add_oversize(self, data: bytes, skipped_bytes: int) -> None:
+        """Counts one line that is too long to be one."""
+        self._note(data)
+        self._bytes += skipped_bytes
+        text = decode(data[:REJECT_TEXT_MAX])
+        number = self._draft.line_from + self.line_count
+        reason = f"the line is longer than {len(data):,} bytes"
+        self._take(Parsed(pl.DataFrame(), rejects_frame([(number, reason, text)]), Counter(), 1))
+
+    def _note(self, data: bytes) -> None:
+        self._content.update(data)
+        self._bytes += len(data)
+        if len(self._head) < FINGERPRINT_BYTES:
+            self._head = (self._head + data)[:FINGERPRINT_BYTES]
+        self._end = (self._end + data[-FINGERPRINT_BYTES:])[-FINGERPRINT_BYTES:]
+
+    def _take(self, parsed: Parsed) -> None:
+        self.line_count += parsed.line_count
+        self._ignored.update(parsed.ignored)
+        if parsed.rejects.height:
+            cut = parsed.rejects.with_columns(pl.col("text").str.head(REJECT_TEXT_MAX))
+            self._rejects.append(cut.cast(REJECT_SCHEMA))
+        if parsed.rows.height:
+            self._row_count += parsed.rows.height
+            times = parsed.rows[self._reader.time_column].drop_nulls()
+            if times.len():
+                self._times += [(times.min(), times.max())]  # type: ignore[list-item]
+            self._write(parsed.rows)
+
+    def _write(self, rows: pl.DataFrame) -> None:
+        if self._pending is not None:
+            self._pending.result()
+        table = rows.with_columns(pl.lit(self._draft.segment_id, pl.Int64).alias("segment_id"))
+        self._pending = self._thread.submit(self._write_now, table)
+
+    def _write_now(self, rows: pl.DataFrame) -> None:
+        table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self._parquet is None:
+            self._parquet = pq.ParquetWriter(self._path, table.schema, compression="zstd", compression_level=1)
+        self._parquet.write_table(table)
+
+    def finish(self, is_whole_file: bool = True) -> Segment:
+        """Commits the segment."""
+        if self._pending is not None:
+            self._pending.result()
+        self._thread.shutdown()
+        if self._parquet is not None:
+            self._parquet.close()
+        draft = self._draft
+        head = {} if draft.head_bytes else {"head_bytes": len(self._head), "head_hash": _hash(self._head)}
+        segment = replace(
+            draft,
+            **head,  # type: ignore[arg-type]
+            bytes_to=draft.bytes_from + self._bytes,
+            size=draft.size if is_whole_file else -1,
+            tail_hash=_hash(self._end),
+            content_hash=self._content.hexdigest(),
+            line_count=self.line_count,
+            row_count=self._row_count,
+            rejected_count=sum(r.height for r in self._rejects),
+            ignored=dict(self._ignored),
+            first_event_at=min(t[0] for t in self._times).isoformat() if self._times else None,
+            last_event_at=max(t[1] for t in self._times).isoformat() if self._times else None,
+        )
+        rejects = pl.concat(self._rejects) if self._rejects else rejects_frame([])
+        return self._lake.commit(segment, rejects, self._path if self._parquet is not None else None)

@@ -1,0 +1,1 @@
+"""Readers of source formats: bytes in, typed rows and rejects out."""

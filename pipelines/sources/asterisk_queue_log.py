@@ -1,0 +1,89 @@
+"""Asterisk's queue_log file: `epoch|callid|queue|agent|EVENT|p1|p2|…`, no quoting, no header.
+
+Belongs here: which lines are events, and their first five fields. The parameters stay one text (`data`), because their
+meaning depends on the event and a pause reason may hold a pipe: sql/staging/asterisk_queue_log.sql takes them apart.
+Source: asterisk/asterisk apps/app_queue.c and main/logger.c.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import polars as pl
+
+from pipelines.sources.base import UTC_TIME, Parsed
+
+EVENTS = (
+    # app_queue.c
+    "ENTERQUEUE CONNECT COMPLETEAGENT COMPLETECALLER ABANDON EXITWITHTIMEOUT EXITEMPTY EXITWITHKEY WITHDRAW "
+    "RINGNOANSWER RINGCANCELED BLINDTRANSFER ATTENDEDTRANSFER TRANSFER AGENTDUMP SYSCOMPAT ADDMEMBER REMOVEMEMBER "
+    "PAUSE UNPAUSE PAUSEALL UNPAUSEALL PENALTY RINGINUSE QUEUESTART CONFIGRELOAD OUTCALL "
+    # agents
+    "AGENTLOGIN AGENTLOGOFF AGENTCALLBACKLOGIN AGENTCALLBACKLOGOFF "
+    # written by dialplans through QueueLog(): FreePBX, Wazo, NethVoice, Loway, and our own router's SCORE
+    "DID INFO WRAPUPSTART FULL JOINEMPTY JOINUNAVAIL CLOSED DIVERT_CA_RATIO DIVERT_HOLDTIME "
+    "CALLERONHOLD CALLEROFFHOLD CALLSTATUS CALLOUTBOUND FEATURECODE SCORE"
+).split()
+
+_FIELDS = ["epoch", "callid", "queue", "agent", "event", "data"]
+
+
+class QueueLogReader:
+    """Reads queue_log lines; the epoch is UTC, so the file knows no daylight saving."""
+
+    source = "asterisk_queue_log"
+    table = "asterisk_queue_log"
+    version = 1
+    time_column = "event_at"
+    schema: dict[str, pl.DataType] = {
+        "event_at": UTC_TIME,
+        "callid": pl.String(),
+        "queue": pl.String(),
+        "agent": pl.String(),
+        "event": pl.String(),
+        "data": pl.String(),
+    }
+
+    def parse(self, lines: pl.Series, first_line: int) -> Parsed:
+        """See `LineReader.parse`; unknown events and lines without five fields become rejects."""
+        fields = (
+            pl.DataFrame({"line": lines})
+            .with_row_index("line_number", offset=first_line)
+            .with_columns(pl.col("line_number").cast(pl.Int64))
+            .filter(pl.col("line") != "")
+            .with_columns(pl.col("line").str.splitn("|", 6).struct.rename_fields(_FIELDS).alias("fields"))
+            .unnest("fields")
+            .with_columns(_event_at().alias("event_at"))
+            .with_columns(_reason().alias("reason"))
+        )
+        is_row = pl.col("reason").is_null()
+        rows = fields.filter(is_row).select("line_number", *self.schema)
+        rejects = fields.filter(~is_row).select("line_number", "reason", pl.col("line").alias("text"))
+        ignored = Counter({"blank": lines.len() - fields.height} if lines.len() > fields.height else {})
+        return Parsed(rows, rejects, ignored, lines.len())
+
+
+def _event_at() -> pl.Expr:
+    """The epoch as an instant; whole seconds by rule, with a fraction in some patched builds."""
+    epoch = pl.col("epoch")
+    whole = epoch.cast(pl.Int64, strict=False) * 1_000_000
+    fraction = (epoch.cast(pl.Float64, strict=False) * 1e6).round().cast(pl.Int64, strict=False)
+    micros = pl.coalesce(whole, pl.when(epoch.str.contains(".", literal=True)).then(fraction))
+    # Beyond year 2200 or before 1990 it is not a queue_log's clock, and would open absurd windows.
+    return (
+        pl.when(micros.is_between(631_152_000_000_000, 7_258_118_400_000_000))
+        .then(micros)
+        .cast(pl.Datetime("us"))
+        .dt.replace_time_zone("UTC")
+    )
+
+
+def _reason() -> pl.Expr:
+    return (
+        pl.when(pl.col("event").is_null())
+        .then(pl.lit("not a queue_log line: fewer than five fields separated by |"))
+        .when(pl.col("event_at").is_null())
+        .then(pl.lit("the first field is not an epoch in seconds"))
+        .when(~pl.col("event").is_in(EVENTS))
+        .then(pl.lit("unknown event in the fifth field"))
+    )

@@ -1,0 +1,98 @@
+"""Streams a text file, plain or compressed, as blocks of whole lines in bounded memory.
+
+Belongs here: compression, decoding, splitting, over-long lines. Does not belong here: what a line means.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import polars as pl
+
+BLOCK_BYTES = 16 << 20
+# Asterisk cuts a queue_log line at 8,192 bytes and a CDR at 1,024; a line of a megabyte is not a line.
+LINE_BYTES_MAX = 1 << 20
+
+_MAGIC = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+
+
+def open_plain(path: Path) -> IO[bytes]:
+    """Opens a file for reading, decompressing gzip, bzip2 and xz by their first bytes, whatever the name."""
+    with path.open("rb") as file:
+        head = file.read(6)
+    for magic, opener in _MAGIC:
+        if head.startswith(magic):
+            return cast("IO[bytes]", opener(path, "rb"))
+    return path.open("rb")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a file.
+
+    Attributes:
+        data: The bytes, ending in a newline unless `is_tail`.
+        is_tail: The file's last line has no newline yet: it may still be growing.
+        is_oversize: `data` is the beginning of one line longer than `LINE_BYTES_MAX`; the rest was passed over.
+        skipped_bytes: How many bytes of an over-long line were passed over after `data`.
+    """
+
+    data: bytes
+    is_tail: bool = False
+    is_oversize: bool = False
+    skipped_bytes: int = 0
+
+
+def blocks(file: IO[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Yields the rest of an open file as blocks of whole lines; memory stays within a few blocks."""
+    carry = b""
+    while piece := file.read(block_bytes):
+        piece = carry + piece
+        end = piece.rfind(b"\n") + 1
+        if end:
+            yield Block(piece[:end])
+        carry = piece[end:]
+        if len(carry) > LINE_BYTES_MAX:
+            skipped, carry = _skip_line(file, len(carry), block_bytes)
+            yield Block(piece[end : end + LINE_BYTES_MAX], is_oversize=True, skipped_bytes=skipped)
+    if carry:
+        yield Block(carry, is_tail=True)
+
+
+def _skip_line(file: IO[bytes], seen: int, block_bytes: int) -> tuple[int, bytes]:
+    """Reads past the end of an over-long line: bytes passed over beyond the kept part, and what follows it."""
+    skipped = seen - LINE_BYTES_MAX
+    while piece := file.read(block_bytes):
+        end = piece.find(b"\n") + 1
+        if end:
+            return skipped + end, piece[end:]
+        skipped += len(piece)
+    return skipped, b""
+
+
+def decode(data: bytes) -> str:
+    """Text of a block: UTF-8, and latin-1 for just those lines that are not UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return "\n".join(_decode_line(line) for line in data.split(b"\n"))
+
+
+def _decode_line(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def split_lines(data: bytes) -> pl.Series:
+    """The lines of a block as a String series, without line ends (LF or CRLF)."""
+    text = decode(data).removesuffix("\n")
+    lines = pl.Series("line", [text]).str.split("\n").explode()
+    return lines.str.strip_suffix("\r") if "\r" in text else lines

@@ -1,0 +1,69 @@
+-- Who left after a training cut-off. A label is mature (its whole horizon lies before the data's end) or absent.
+-- label_kind orders: a customer who paid within the lookback and pays nothing within the horizon has left.
+-- label_kind contract: a customer who had not left, and whose left_at falls within the horizon, has left.
+-- grain: customer_key, as_of_at
+-- owner: team:data
+with mature_moments as (
+    select
+        moments.customer_key,
+        moments.as_of_at,
+        churn.label_kind,
+        churn.horizon_days * 86400 as horizon_s,
+        churn.lookback_days * 86400 as lookback_s,
+    from features.moments as moments
+    inner join settings.churn as churn
+        on date_diff('second', moments.as_of_at, cast(getvariable('as_of_at') as timestamptz))
+            >= churn.horizon_days * 86400
+    where moments.purpose = 'train'
+),
+
+purchases as (
+    select
+        mature_moments.customer_key,
+        mature_moments.as_of_at,
+        bool_or(
+            orders.ordered_at < mature_moments.as_of_at
+            and date_diff('second', orders.ordered_at, mature_moments.as_of_at) <= mature_moments.lookback_s
+        ) as was_active,
+        bool_or(
+            orders.ordered_at >= mature_moments.as_of_at
+            and date_diff('second', mature_moments.as_of_at, orders.ordered_at) < mature_moments.horizon_s
+        ) as came_back,
+    from mature_moments
+    inner join core.orders as orders on orders.customer_key = mature_moments.customer_key
+    where mature_moments.label_kind = 'orders' and orders.status = 'paid'
+    group by mature_moments.customer_key, mature_moments.as_of_at
+),
+
+contracts as (
+    select
+        mature_moments.customer_key,
+        mature_moments.as_of_at,
+        mature_moments.horizon_s,
+        max(customers.left_at) as left_at,
+    from mature_moments
+    inner join core.customers as customers on customers.customer_key = mature_moments.customer_key
+    where mature_moments.label_kind = 'contract' and customers.valid_to is null
+    group by mature_moments.customer_key, mature_moments.as_of_at, mature_moments.horizon_s
+),
+
+labels as (
+    select customer_key, as_of_at, not came_back as is_churned, 'orders' as label_kind
+    from purchases
+    where was_active
+    union all
+    select
+        customer_key,
+        as_of_at,
+        left_at is not null and date_diff('second', as_of_at, left_at) < horizon_s as is_churned,
+        'contract' as label_kind,
+    from contracts
+    where left_at is null or left_at >= as_of_at
+)
+
+select
+    labels.customer_key as customer_key, -- pseudonym of the customer
+    labels.as_of_at as as_of_at, -- the cut-off; the label looks at the horizon after it
+    labels.is_churned as is_churned, -- the customer left within the horizon
+    labels.label_kind as label_kind, -- orders (stopped buying) or contract (recorded leaving)
+from labels

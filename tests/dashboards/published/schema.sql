@@ -1,0 +1,68 @@
+-- The part of the published contract that the dashboards and the analysts' macros read, with no rows.
+create schema core;
+create schema kpi;
+create schema ml;
+create schema meta;
+
+create table core.queue_visits (
+    visit_key varchar, contact_key varchar, site varchar, queue varchar, channel varchar, entered_at timestamptz,
+    business_date date, wait_s double, talk_s double, hold_s double, wrap_s double, ring_s double, outcome varchar,
+    agent varchar, is_within_sl boolean, is_short_abandon boolean, sl_threshold_s double
+);
+create table core.surveys (
+    survey_key varchar, contact_key varchar, queue varchar, channel varchar, business_date date, kind varchar,
+    answered_at timestamptz, score double, is_top_two boolean, is_bottom_two boolean, is_promoter boolean,
+    is_detractor boolean
+);
+create table kpi.queue_interval (
+    interval_started_at timestamptz, business_date date, site varchar, queue varchar, channel varchar,
+    offered_count bigint, answered_count bigint, answered_in_sl_count bigint, abandoned_count bigint,
+    abandoned_in_sl_count bigint, short_abandoned_count bigint, timed_out_count bigint, exited_by_key_count bigint,
+    exited_empty_count bigint, withdrawn_count bigint, open_count bigint, blocked_count bigint,
+    answered_wait_s double, abandoned_wait_s double, wait_s double, max_wait_s double, ring_s double, talk_s double,
+    hold_s double, held_count bigint, wrap_s double, transferred_count bigint
+);
+create table kpi.queue_day (
+    business_date date, site varchar, queue varchar, channel varchar,
+    offered_count bigint, answered_count bigint, answered_in_sl_count bigint, abandoned_count bigint,
+    abandoned_in_sl_count bigint, short_abandoned_count bigint, timed_out_count bigint, exited_by_key_count bigint,
+    exited_empty_count bigint, withdrawn_count bigint, open_count bigint, blocked_count bigint,
+    answered_wait_s double, abandoned_wait_s double, wait_s double, max_wait_s double, ring_s double, talk_s double,
+    hold_s double, held_count bigint, wrap_s double, transferred_count bigint
+);
+create table kpi.agent_day (
+    business_date date, site varchar, agent varchar, offered_count bigint, answered_count bigint,
+    ring_no_answer_count bigint, ring_s double, talk_s double, hold_s double, wrap_s double, logged_in_s double,
+    paused_s double, transferred_count bigint
+);
+create table kpi.experience_day (
+    business_date date, site varchar, queue varchar, channel varchar, kind varchar, sent_count bigint,
+    answered_count bigint, score_sum double, top_two_count bigint, bottom_two_count bigint, promoter_count bigint,
+    detractor_count bigint
+);
+create table kpi.repeat_day (
+    business_date date, site varchar, queue varchar, channel varchar, window_name varchar, resolvable_count bigint,
+    repeated_count bigint, immature_count bigint, identified_count bigint, contact_count bigint
+);
+create table kpi.money_day (
+    business_date date, site varchar, queue varchar, channel varchar, currency varchar, handled_count bigint,
+    agent_s double, agent_cost_amount double, telecom_cost_amount double, attributed_order_count bigint,
+    attributed_revenue_amount double, attributed_margin_amount double, assumption_set varchar
+);
+create table ml.customer_scores (
+    customer_key varchar, tier varchar, priority bigint, head_start_s double, queue varchar, action varchar,
+    propensity double, arm varchar, churn_probability double, expected_value_amount double, currency varchar,
+    reasons varchar[], source varchar, model_version varchar, version varchar, scored_at timestamptz,
+    expires_at timestamptz
+);
+create table meta.centre (
+    name varchar, timezone varchar, region varchar, currency varchar, minimum_n bigint, service_level_variant varchar
+);
+create table meta.targets (
+    target_seq bigint, queue varchar, channel varchar, valid_from date, sl_threshold_s double, sl_comparator varchar,
+    sl_target_rate double, short_abandon_s double
+);
+create table meta.publish (
+    snapshot varchar, published_at timestamptz, data_through_at timestamptz, schema_version varchar, run_id varchar,
+    checks_passed_count bigint, checks_failed_count bigint
+);

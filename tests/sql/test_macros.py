@@ -1,0 +1,270 @@
+"""The analysts' macros against rows a reader can add by hand.
+
+Belongs here: sql/macros/. Not here: the tables those macros read, which have tests of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "tests/dashboards/published/schema.sql"
+MACROS = sorted((ROOT / "sql/macros").glob("*.sql"))
+DAY = "date '2026-11-22', date '2026-11-22'"
+
+
+def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """A macro needs the macros it calls: those that fail for want of one are tried again after the rest."""
+    waiting = list(MACROS)
+    while waiting:
+        failed = []
+        for path in waiting:
+            try:
+                connection.execute(path.read_text(encoding="utf-8"))
+            except duckdb.CatalogException:
+                failed.append(path)
+        if len(failed) == len(waiting):
+            connection.execute(failed[0].read_text(encoding="utf-8"))
+        waiting = failed
+
+
+@pytest.fixture
+def db() -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect()
+    connection.execute(SCHEMA.read_text(encoding="utf-8"))
+    create_macros(connection)
+    yield connection
+    connection.close()
+
+
+def ask(connection: duckdb.DuckDBPyConnection, call: str) -> dict[str | None, tuple[float, float, float, int]]:
+    rows = connection.execute(f"select group_value, numerator, denominator, value, n from {call}").fetchall()
+    return {row[0]: row[1:] for row in rows}
+
+
+def put(connection: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
+    names = ", ".join(values)
+    places = ", ".join("?" for _ in values)
+    connection.execute(f"insert into {table} ({names}) values ({places})", list(values.values()))
+
+
+def put_visits(connection: duckdb.DuckDBPyConnection, **values: object) -> None:
+    sums = {
+        "site": "leeds", "queue": "sales", "channel": "voice", "business_date": "2026-11-22",
+        "offered_count": 0, "answered_count": 0, "answered_in_sl_count": 0, "abandoned_count": 0,
+        "abandoned_in_sl_count": 0, "short_abandoned_count": 0, "timed_out_count": 0, "exited_by_key_count": 0,
+        "exited_empty_count": 0, "withdrawn_count": 0, "open_count": 0, "blocked_count": 0,
+    } | values  # fmt: skip
+    put(connection, "kpi.queue_day", **{k: v for k, v in sums.items() if k != "interval_started_at"})
+    put(connection, "kpi.queue_interval", **({"interval_started_at": "2026-11-22 09:00:00+00"} | sums))
+
+
+ICMI = {
+    "offered_count": 1060, "answered_count": 1000, "abandoned_count": 60, "answered_in_sl_count": 860,
+    "abandoned_in_sl_count": 20, "short_abandoned_count": 10,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("variant", "percent"),
+    [
+        ("sl_abandons_positive", 83.02),
+        ("sl_answered_only", 86.00),
+        ("sl_abandons_negative", 81.13),
+        ("sl_abandons_in_threshold_ignored", 82.69),
+        ("sl_short_abandons_credited", 82.08),
+        ("sl_short_abandons_excluded", 81.90),
+        ("sl_flowouts_in_denominator", 81.13),
+    ],
+)
+@pytest.mark.parametrize(
+    ("by", "group"),
+    [("interval", "2026-11-22T09:00:00Z"), ("queue", "sales"), ("total", "total"), ("site", "leeds"),
+     ("channel", "voice"), ("business_date", "2026-11-22")],
+)  # fmt: skip
+def test_icmi_vector_gives_the_seven_service_levels(db, variant, percent, by, group):
+    put_visits(db, **ICMI)
+    answer = ask(db, f"kpi_service_level({DAY}, by := '{by}', variant := '{variant}')")
+    assert list(answer) == [group]
+    assert round(100 * answer[group][2], 2) == percent
+
+
+def test_default_service_level_leaves_short_abandons_out(db):
+    put_visits(db, **ICMI)
+    assert ask(db, f"kpi_service_level({DAY})")["sales"] == (860, 1050, 860 / 1050, 1050)
+
+
+def test_flowouts_count_only_in_the_flowout_variant(db):
+    put_visits(db, offered_count=10, answered_count=4, answered_in_sl_count=4, timed_out_count=3,
+               exited_by_key_count=1, exited_empty_count=1, withdrawn_count=1)  # fmt: skip
+    assert ask(db, f"kpi_service_level({DAY}, variant := 'sl_flowouts_in_denominator')")["sales"][:2] == (4, 10)
+    assert ask(db, f"kpi_service_level({DAY}, variant := 'sl_abandons_negative')")["sales"][:2] == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("variant", "percent"),
+    [("abandonment_all", 5.66), ("abandonment_short_excluded", 4.76), ("abandonment_short_not_counted", 4.72)],
+)
+def test_icmi_vector_gives_the_three_abandonments(db, variant, percent):
+    put_visits(db, **ICMI)
+    assert round(100 * ask(db, f"kpi_abandonment({DAY}, variant := '{variant}')")["sales"][2], 2) == percent
+
+
+def test_ratios_come_from_sums_and_not_from_the_mean_of_ratios(db):
+    put_visits(db, queue="big", answered_count=90, answered_in_sl_count=90, answered_wait_s=90.0)
+    put_visits(db, queue="small", answered_count=10, answered_in_sl_count=0, answered_wait_s=910.0)
+    assert ask(db, f"kpi_service_level({DAY}, by := 'total')")["total"][2] == 0.9
+    assert ask(db, f"kpi_asa({DAY}, by := 'total')")["total"] == (1000, 100, 10, 100)
+
+
+def test_both_ends_of_the_range_are_included(db):
+    for day in ("2026-11-20", "2026-11-21", "2026-11-22", "2026-11-23"):
+        put_visits(db, business_date=day, offered_count=1)
+    answer = ask(db, "kpi_abandonment(date '2026-11-21', date '2026-11-22', by := 'business_date')")
+    assert sorted(answer) == ["2026-11-21", "2026-11-22"]
+
+
+def test_nothing_answered_is_null_and_not_zero(db):
+    put_visits(db, offered_count=3, abandoned_count=0)
+    assert ask(db, f"kpi_asa({DAY})")["sales"][2] is None
+    assert ask(db, f"kpi_service_level({DAY})")["sales"][2] is None
+
+
+def test_no_rows_in_the_range_is_no_row_and_not_zero(db):
+    for metric in ("service_level", "abandonment", "asa", "aht", "fcr", "csat", "nps", "contribution"):
+        assert ask(db, f"kpi('{metric}', {DAY}, by := 'total')") == {}
+
+
+def test_handle_time_is_talk_hold_and_wrap_of_the_answered(db):
+    put_visits(db, answered_count=4, talk_s=400.0, hold_s=40.0, wrap_s=80.0, ring_s=999.0)
+    assert ask(db, f"kpi_aht({DAY})")["sales"] == (520, 4, 130, 4)
+
+
+def test_handle_time_by_agent_comes_from_agent_days(db):
+    put_visits(db, answered_count=4, talk_s=400.0)
+    put(db, "kpi.agent_day", business_date="2026-11-22", agent="ann", answered_count=2, talk_s=60.0, hold_s=0.0,
+        wrap_s=20.0)  # fmt: skip
+    assert ask(db, f"kpi_aht({DAY}, by := 'agent')") == {"ann": (80, 2, 40, 2)}
+
+
+def test_occupancy_counts_available_time_and_leaves_unknown_log_ins_out(db):
+    day = {"business_date": "2026-11-22", "site": "leeds", "ring_s": 100.0, "talk_s": 1500.0, "hold_s": 0.0}
+    put(db, "kpi.agent_day", agent="ann", wrap_s=200.0, logged_in_s=4200.0, paused_s=600.0, **day)
+    put(db, "kpi.agent_day", agent="static member", wrap_s=200.0, **day)
+    assert ask(db, f"kpi_occupancy({DAY})")["ann"] == (1800, 3600, 0.5, 1)
+    assert ask(db, f"kpi_occupancy({DAY})")["static member"][2:] == (None, 0)
+    assert ask(db, f"kpi_occupancy({DAY}, by := 'total')")["total"] == (1800, 3600, 0.5, 1)
+
+
+def test_occupancy_is_never_above_one(db):
+    put(db, "kpi.agent_day", business_date="2026-11-22", agent="ann", talk_s=500.0, logged_in_s=400.0, paused_s=0.0)
+    assert ask(db, f"kpi_occupancy({DAY})")["ann"][2] == 1
+
+
+def test_survey_shares_and_nps_points(db):
+    day = {"business_date": "2026-11-22", "site": "leeds", "queue": "sales", "channel": "voice"}
+    put(db, "kpi.experience_day", kind="csat", sent_count=40, answered_count=20, top_two_count=15,
+        bottom_two_count=2, **day)  # fmt: skip
+    put(db, "kpi.experience_day", kind="nps", sent_count=40, answered_count=10, promoter_count=5,
+        detractor_count=3, **day)  # fmt: skip
+    assert ask(db, f"kpi_csat({DAY})")["sales"] == (15, 20, 0.75, 20)
+    assert ask(db, f"kpi_dsat({DAY})")["sales"] == (2, 20, 0.1, 20)
+    assert ask(db, f"kpi_nps({DAY})")["sales"] == (2, 10, 20, 10)
+
+
+def test_fcr_keeps_the_windows_apart_and_immature_contacts_out(db):
+    day = {"business_date": "2026-11-22", "queue": "sales", "contact_count": 12, "identified_count": 10}
+    put(db, "kpi.repeat_day", window_name="24h", resolvable_count=10, repeated_count=2, immature_count=0, **day)
+    put(db, "kpi.repeat_day", window_name="7d", resolvable_count=0, repeated_count=0, immature_count=10, **day)
+    assert ask(db, f"kpi_fcr({DAY}, window_length := '24h')")["sales"] == (8, 10, 0.8, 10)
+    assert ask(db, f"kpi_fcr({DAY})")["sales"][2:] == (None, 0)
+
+
+def test_money_is_cost_over_handled_and_margin_less_cost(db):
+    put(db, "kpi.money_day", business_date="2026-11-22", queue="sales", currency="GBP", handled_count=10,
+        agent_cost_amount=45.0, telecom_cost_amount=5.0, attributed_revenue_amount=400.0,
+        attributed_margin_amount=120.0, assumption_set="default")  # fmt: skip
+    assert ask(db, f"kpi_cost_per_contact({DAY})")["sales"] == (50, 10, 5, 10)
+    assert ask(db, f"kpi_contribution({DAY})")["sales"] == (70, None, 70, 10)
+    assert ask(db, f"kpi_contribution({DAY}, basis := 'revenue')")["sales"][2] == 350
+
+
+def test_two_currencies_are_never_added(db):
+    for currency in ("GBP", "EUR"):
+        put(db, "kpi.money_day", business_date="2026-11-22", queue=currency, currency=currency, handled_count=1,
+            agent_cost_amount=1.0, telecom_cost_amount=0.0, attributed_margin_amount=9.0)  # fmt: skip
+    assert ask(db, f"kpi_contribution({DAY}, by := 'total')")["total"][2] is None
+    assert ask(db, f"kpi_contribution({DAY}, by := 'queue')")["EUR"][2] == 8
+
+
+@pytest.mark.parametrize("metric", ["service_level", "abandonment", "asa", "aht"])
+def test_kpi_by_name_is_the_metrics_own_macro(db, metric):
+    put_visits(db, **ICMI, answered_wait_s=5000.0, talk_s=1000.0)
+    assert ask(db, f"kpi('{metric}', {DAY}, by := 'site')") == ask(db, f"kpi_{metric}({DAY}, by := 'site')") != {}
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (f"kpi_service_level({DAY}, by := 'shoe size')", "unknown by := shoe size; queue figures know total"),
+        (f"kpi_service_level({DAY}, by := 'agent')", "unknown by := agent"),
+        (f"kpi_service_level({DAY}, variant := 'sl_best')", "unknown variant := sl_best"),
+        (f"kpi_abandonment({DAY}, variant := 'none')", "unknown variant := none"),
+        (f"kpi('happiness', {DAY})", "unknown metric happiness; there are service_level"),
+        (f"kpi_occupancy({DAY}, by := 'queue')", "agent figures know total, agent, site, business_date"),
+    ],
+)
+def test_unknown_arguments_are_refused_by_name(db, call, says):
+    put_visits(db, **ICMI)
+    put(db, "kpi.agent_day", business_date="2026-11-22", agent="ann")
+    with pytest.raises(duckdb.InvalidInputException, match=says):
+        ask(db, call)
+
+
+def test_bound_parameters_reach_the_macros(db):
+    put_visits(db, **ICMI)
+    rows = db.execute(
+        "select value from kpi($metric, $from_date::date, $to_date::date, $by)",
+        {"metric": "asa", "from_date": "2026-11-22", "to_date": "2026-11-22", "by": "total"},
+    ).fetchall()
+    assert len(rows) == 1
+
+
+def test_business_date_is_the_local_date_of_the_centre(db):
+    instant = "timestamptz '2026-11-22 20:00:00+00'"
+    asked = f"select business_date({instant}), business_date({instant}, timezone := 'UTC')"
+    db.execute("set variable timezone = 'Asia/Tokyo'")
+    assert [str(day) for day in db.execute(asked).fetchone()] == ["2026-11-23", "2026-11-22"]
+
+
+def test_wilson_interval_matches_the_textbook(db):
+    low, high, of_none = db.execute("select wilson_low(8, 10), wilson_high(8, 10), wilson_low(0, 0)").fetchone()
+    assert (round(low, 4), round(high, 4), of_none) == (0.4902, 0.9433, None)
+    assert math.isclose(db.execute("select wilson_low(0, 10)").fetchone()[0], 0, abs_tol=1e-9)
+
+
+def test_macros_survive_the_published_copy_with_their_comments(db, tmp_path):
+    put_visits(db, **ICMI)
+    db.execute(f"attach '{tmp_path / 'published.duckdb'}' as published (storage_version 'v1.4.0')")
+    db.execute("copy from database memory to published")
+    db.execute("detach published")
+    options = {"enable_external_access": False}
+    with duckdb.connect(tmp_path / "published.duckdb", read_only=True, config=options) as published:
+        assert ask(published, f"kpi('service_level', {DAY}, by := 'total')")["total"][0] == 860
+        uncommented = published.execute(
+            "select function_name from duckdb_functions() where not internal and comment is null"
+        ).fetchall()
+    assert uncommented == []
+
+
+@pytest.mark.parametrize("path", MACROS, ids=lambda path: path.stem)
+def test_each_file_makes_the_macro_of_its_name_and_says_what_for(db, path):
+    text = path.read_text(encoding="utf-8")
+    assert [line.split(":")[0] for line in text.splitlines()[:3]] == ["-- purpose", "-- definition", "-- source"]
+    made = db.execute("select function_name from duckdb_functions() where not internal").fetchall()
+    assert (path.stem,) in made
