@@ -373,7 +373,7 @@ def _targets(
                 asked.queue,
                 targets.sl_target_rate,
                 targets.sl_threshold_s,
-                row_number() over (partition by asked.queue order by targets.target_seq desc) as place
+                row_number() over (partition by asked.queue order by targets.rank desc) as place
             from asked
             left join channels on asked.queue = channels.queue
             join meta.targets as targets

@@ -200,9 +200,7 @@ def settings_text(centre: Mapping[str, str]) -> str:
         parse_settings(text, Path(SETTINGS_FILE))
     except SettingsError as error:
         wrong = str(error).split("\n", 1)[-1].strip()
-        raise SettingsError(
-            f"the new home's settings cannot be used: {wrong}", "Correct the option."
-        ) from None
+        raise SettingsError(f"the new home's settings cannot be used: {wrong}", "Correct the option.") from None
     return text
 
 
@@ -239,6 +237,4 @@ def _environment_problems(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         where = error.filename or path
-        raise EnvironmentProblem(
-            f"{where}: {error.strerror}", "Check the path, its permissions and space."
-        ) from error
+        raise EnvironmentProblem(f"{where}: {error.strerror}", "Check the path, its permissions and space.") from error

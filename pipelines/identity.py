@@ -73,6 +73,8 @@ def _plan(region: str) -> _Plan:
     assert metadata is not None
     code, trunk = str(metadata.country_code), metadata.national_prefix
     general = metadata.general_desc.national_number_pattern if metadata.general_desc else "(?!)"
+    counts = metadata.general_desc.possible_length if metadata.general_desc else ()
+    lengths = "|".join(f"[0-9]{{{n}}}" for n in counts if n >= MIN_EXPLICIT_DIGITS) or "(?!)"
     line = "|".join(
         desc.national_number_pattern
         for desc in (metadata.fixed_line, metadata.mobile)
@@ -82,7 +84,8 @@ def _plan(region: str) -> _Plan:
     abroad = metadata.international_prefix or "(?!)"
     # A number that itself begins like the trunk prefix may be stripped once more: not for the fast path.
     no_trunk = f"(?!{stripped})" if stripped else ""
-    body = rf"(?=[0-9]{{{MIN_EXPLICIT_DIGITS},}}$){no_trunk}((?:{general}))$"
+    no_placeholder = rf"(?!0|(?:{'|'.join(f'{digit}+' for digit in range(1, 10))})$)"
+    body = rf"(?=(?:{lengths})$){no_placeholder}{no_trunk}((?:{general}))$"
     explicit = [rf"\+{code}"]
     if abroad == "00":
         explicit.append(f"00{code}")
@@ -91,10 +94,13 @@ def _plan(region: str) -> _Plan:
     # 44… without a plus: only where it cannot be a national number that happens to begin with 44.
     with_code = rf"(?!{abroad})(?!(?:{general})$)(?!{stripped or '(?!)'}){code}{body}"
     bare_count = MIN_BARE_DIGITS_WITH_TRUNK if trunk else MIN_BARE_DIGITS
-    bare = rf"(?!{abroad}){no_trunk}(?=[0-9]{{{bare_count},}}$)(?=(?:{general})$)((?:{line}))$"
+    no_code = f"(?!{code})" if trunk else ""
+    bare = rf"(?!{abroad}){no_code}{no_trunk}(?=[0-9]{{{bare_count},}}$)(?=(?:{general})$)((?:{line}))$"
     alternatives = [f"(?:{'|'.join(explicit)}){body}", with_code, bare]
     fast = re.compile("|".join(alternatives), re.ASCII)
-    if fast.groups != len(alternatives):  # a numbering plan with groups of its own: no fast path there
+    shares_code = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)][0] != region
+    if shares_code or fast.groups != len(alternatives):
+        # Plans that depend on another region's (Canada, Jersey), or have groups of their own: no fast path.
         fast = re.compile("(?!)")
     return _Plan(f"+{code}", fast, bool(trunk))
 
@@ -112,9 +118,7 @@ def _fast(text: str, plan: _Plan) -> str | None:
         # Another country's number, with its plus: by that country's plan. No country code begins another.
         for end in (2, 3, 4):
             regions = (
-                phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(text[1:end]))
-                if text[1:end].isdecimal()
-                else None
+                phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(text[1:end])) if text[1:end].isdecimal() else None
             )
             if regions and regions[0] != "001":
                 return _match(text, _plan(regions[0]))
@@ -158,25 +162,35 @@ def _read(digits: str, region: str, *, must_be_valid: bool, plan: _Plan) -> str 
     national = phonenumbers.national_significant_number(number)
     is_national = number.country_code_source == CountryCodeSource.FROM_DEFAULT_COUNTRY
     is_valid = phonenumbers.is_valid_number(number)
+    # New ranges are dialled before metadata know them: possible is enough for what is plainly a number.
+    is_possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    is_placeholder = national.startswith("0") or len(set(national)) == 1
+    is_likely = is_possible and len(national) >= MIN_EXPLICIT_DIGITS and not is_placeholder
     if is_national and national == digits:
         # Nothing says that these digits are a whole number: short ones are an extension or a local number.
-        enough = MIN_BARE_DIGITS_WITH_TRUNK if plan.has_trunk_prefix else MIN_BARE_DIGITS
-        accepted = is_valid and len(national) >= enough
+        if plan.has_trunk_prefix:
+            accepted = is_valid and len(national) >= MIN_BARE_DIGITS_WITH_TRUNK
+        else:
+            accepted = is_likely or (is_valid and len(national) >= MIN_BARE_DIGITS)
     else:
-        # New ranges are dialled before metadata know them: possible is enough for what is plainly a number.
-        is_possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
-        long_enough = len(national) >= MIN_EXPLICIT_DIGITS
-        accepted = (is_possible and long_enough) or (is_valid and not is_national)
+        accepted = is_likely or (is_valid and not is_national)
     if not accepted or (must_be_valid and not is_valid):
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
 def _slow(digits: str, region: str, plan: _Plan) -> str | None:
-    found = _read(digits, region, must_be_valid=False, plan=plan)
+    found = None
+    is_long = len(digits) >= MIN_INTERNATIONAL_BARE_DIGITS
+    if is_long and plan.has_trunk_prefix and digits.startswith(plan.prefix[1:]):
+        # Without its trunk prefix a number is rather international, even where (as in Germany) its digits
+        # could also be national.
+        found = _read("+" + digits, region, must_be_valid=True, plan=plan)
+    if found is None:
+        found = _read(digits, region, must_be_valid=False, plan=plan)
     if found is None and digits.startswith("00"):
-        found = _read("+" + digits[2:], region, must_be_valid=True, plan=plan)
-    if found is None and digits[0] not in "+0" and len(digits) >= MIN_INTERNATIONAL_BARE_DIGITS:
+        found = _read("+" + digits[2:], region, must_be_valid=False, plan=plan)
+    if found is None and is_long and digits[0] not in "+0":
         # Trunks often send E.164 without its plus.
         found = _read("+" + digits, region, must_be_valid=True, plan=plan)
     return found
@@ -288,9 +302,7 @@ def load_key(home: Path) -> bytes:
     except OSError as error:
         raise EnvironmentProblem(f"{path}: {error.strerror}", hint=f"ls -l {path}") from error
     if mode & 0o077:
-        raise EnvironmentProblem(
-            f"{path}: others can read the secret (mode {mode:o})", hint=f"chmod 600 {path}"
-        )
+        raise EnvironmentProblem(f"{path}: others can read the secret (mode {mode:o})", hint=f"chmod 600 {path}")
     if len(key) != KEY_BYTES:
         raise CallwrightError(
             f"{path}: {len(key)} bytes where {KEY_BYTES} are expected: the secret is damaged",

@@ -138,7 +138,14 @@ class Lake:
         stat = path.stat()
         now = datetime.now(UTC).isoformat()
         return Segment(
-            self.next_id(), source, table, config, self.relative(path), stat.st_size, stat.st_mtime_ns, ingested_at=now
+            self.next_id(),
+            source,
+            table,
+            config,
+            self.relative(path),
+            stat.st_size,
+            stat.st_mtime_ns,
+            ingested_at=now,
         )
 
     def commit(self, segment: Segment, rejects: pl.DataFrame, rows_from: Path | None) -> Segment:
@@ -198,7 +205,12 @@ def _sync(path: Path) -> None:
 def landed_files(folder: Path) -> Iterator[Path]:
     """Regular files below a landing folder, by name; hidden and temporary names are still being written."""
     for path in sorted(folder.rglob("*")):
-        is_temporary = path.name.startswith((".", "~")) or path.suffix in {".part", ".tmp", ".filepart", ".crdownload"}
+        is_temporary = path.name.startswith((".", "~")) or path.suffix in {
+            ".part",
+            ".tmp",
+            ".filepart",
+            ".crdownload",
+        }
         if path.is_file() and not is_temporary:
             yield path
 
@@ -285,7 +297,12 @@ def _continue_from(draft: Segment, start: _Start) -> Segment:
 
 
 def _read_segments(
-    lake: Lake, reader: LineReader, file: IO[bytes], draft: Segment, end: bytes, progress: Callable[[int], None]
+    lake: Lake,
+    reader: LineReader,
+    file: IO[bytes],
+    draft: Segment,
+    end: bytes,
+    progress: Callable[[int], None],
 ) -> list[Segment]:
     """Parses the rest of the file: one segment of whole lines, and one for a last line without newline."""
     writer = _SegmentWriter(lake, reader, draft, end)

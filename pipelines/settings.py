@@ -84,9 +84,7 @@ def parse_settings(text: str, path: Path) -> Settings:
         wrong = sentences(error.errors(include_url=False), text, Settings)
         count = "1 mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
         listed = "".join(f"\n  {sentence}" for sentence in wrong)
-        raise SettingsError(
-            f"{path} has {count}:{listed}", "Correct the file, then type the command again."
-        ) from None
+        raise SettingsError(f"{path} has {count}:{listed}", "Correct the file, then type the command again.") from None
 
 
 def check_actions(settings: Settings, known_columns: Iterable[str], file: Path | str = SETTINGS_FILE) -> None:
@@ -109,9 +107,7 @@ def check_actions(settings: Settings, known_columns: Iterable[str], file: Path |
             place = f'[[actions]] number {number} ("{action.id}"), eligible_when'
             wrong.append(f'\n  {place}: a customer has no column "{column}"{more}')
     if wrong:
-        raise SettingsError(
-            f"{file} has conditions that cannot be used:{''.join(wrong)}", "Correct the file."
-        )
+        raise SettingsError(f"{file} has conditions that cannot be used:{''.join(wrong)}", "Correct the file.")
 
 
 def _immutable(value: Any) -> Any:

@@ -210,7 +210,5 @@ def _shown(value: object) -> str:
     """A value as the user wrote it, near enough, and short."""
     if isinstance(value, bool):
         return str(value).lower()
-    shown = (
-        f'"{value}"' if isinstance(value, str) else str(list(value) if isinstance(value, tuple) else value)
-    )
+    shown = f'"{value}"' if isinstance(value, str) else str(list(value) if isinstance(value, tuple) else value)
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -182,9 +182,7 @@ class Tiers(Section):
         if len(set(self.names)) < len(self.names):
             wrong.append("names: a tier is named twice")
         if len(self.names) != len(self.shares):
-            wrong.append(
-                f"shares: {len(self.names)} tiers need {len(self.names)} shares, not {len(self.shares)}"
-            )
+            wrong.append(f"shares: {len(self.names)} tiers need {len(self.names)} shares, not {len(self.shares)}")
         if abs(sum(self.shares) - 1) > 1e-6:
             wrong.append(f"shares: should add up to 1, not {sum(self.shares):g}")
         for name in sorted(set(self.treatment) - set(self.names)):
@@ -264,9 +262,7 @@ class Action(Section):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
         if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
-            raise ValueError(
-                f"valid_to ({self.valid_to}, not included) should be after valid_from ({self.valid_from})"
-            )
+            raise ValueError(f"valid_to ({self.valid_to}, not included) should be after valid_from ({self.valid_from})")
         return self
 
     @property
@@ -312,12 +308,24 @@ class CustomSource(Section):
     types: dict[str, str] = {}
     timezone: Zone | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _types_may_stand_among_the_options(cls, data: Any) -> Any:
+        """DuckDB has `types` among its reader options, and so may a centre."""
+        if not isinstance(data, dict) or not isinstance(options := data.get("options"), dict):
+            return data
+        if "types" not in options:
+            return data
+        if "types" in data:
+            raise ValueError("types stand twice, among the options and beside them; keep one")
+        others = {name: value for name, value in options.items() if name != "types"}
+        return {**data, "options": others, "types": options["types"]}
+
     @field_validator("options")
     @classmethod
-    def _types_stand_beside(cls, options: dict[str, Any]) -> dict[str, Any]:
-        if "types" in options:
-            raise ValueError('types stand beside options: types = { q_time = "BIGINT" } on a line of its own')
-        return options
+    def _are_as_toml_has_them(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """Lists again, not tuples: the options go to DuckDB as they were written."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
 
     @field_validator("sql")
     @classmethod

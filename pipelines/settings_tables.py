@@ -271,9 +271,7 @@ def _inbound_contexts(settings: Settings) -> list[Row]:
 
 def _churn(settings: Settings) -> list[Row]:
     churn = settings.models.churn
-    return [
-        {"horizon_s": churn.horizon_days * DAY_S, "cutoff_count": churn.cutoff_count, "label": churn.label}
-    ]
+    return [{"horizon_s": churn.horizon_days * DAY_S, "cutoff_count": churn.cutoff_count, "label": churn.label}]
 
 
 def _value(settings: Settings) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Churn: who is about to leave, with reasons. `train` and `score` are what the pipelines call; CARD.md says the rest."""
+"""Churn: who is about to leave, with reasons. The pipelines call `train` and `score`."""
 
 from models.churn.params import ChurnLabel, ChurnParams, load_params
 from models.churn.scoring import score

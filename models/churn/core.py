@@ -1,6 +1,7 @@
 """The fitted parts of the churn model: trees, calibration, baseline.
 
-Here: numbers in, fitted parts out, the same for customers and for public data sets. Not here: frames, windows, decisions.
+Here: numbers in, fitted parts out, the same for customers and for public data.
+Not here: frames, windows, decisions.
 LightGBM gets numeric matrices only: it aborts the process on polars categoricals.
 """
 

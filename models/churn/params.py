@@ -88,7 +88,9 @@ class ChurnLabel:
 def load_params(path: Path | None = None) -> ChurnParams:
     """Read params.toml; an unknown or missing key raises TypeError."""
     content = tomllib.loads((path or Path(__file__).with_name("params.toml")).read_text())
-    rule = {key: tuple(value) if isinstance(value, list) else value for key, value in content["rule"].items()}
+    rule: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in content["rule"].items()
+    }
     return ChurnParams(
         booster=BoosterParams(**content["booster"]),
         enough=EnoughParams(**content["enough"]),

@@ -29,9 +29,7 @@ SCORE_SCHEMA = {
 NEEDED = ("customer_key", "order_count", "order_recency_s", "has_left", "profiling_objection")
 
 
-def score(
-    champion: Artefact | None, frame: pl.DataFrame, label: ChurnLabel, params: ChurnParams
-) -> pl.DataFrame:
+def score(champion: Artefact | None, frame: pl.DataFrame, label: ChurnLabel, params: ChurnParams) -> pl.DataFrame:
     """Score every customer of a features frame.
 
     Objectors to profiling, customers who have left and, with a label from orders, customers who never bought get no
@@ -83,20 +81,16 @@ def _treatment(champion: Artefact | None, label: ChurnLabel) -> pl.Expr:
     if label.kind == "orders":
         none_possible = none_possible | (pl.col("order_count").fill_null(0) == 0)
     by_model = is_active(label) if champion is not None else pl.lit(value=False)
-    return (
-        pl.when(none_possible)
-        .then(pl.lit("default"))
-        .when(by_model)
-        .then(pl.lit("model"))
-        .otherwise(pl.lit("rule"))
-    )
+    return pl.when(none_possible).then(pl.lit("default")).when(by_model).then(pl.lit("model")).otherwise(pl.lit("rule"))
 
 
 def _require_same_label(champion: Artefact, label: ChurnLabel) -> None:
     learnt = champion.json("artefact.json")["label"]
     asked = {"kind": label.kind, "horizon_s": label.horizon_s, "lookback_s": label.lookback_s}
     if learnt != asked:
-        raise ModelError(f"churn {champion.version} learnt the label {learnt}, the centre now asks for {asked}: retrain")
+        raise ModelError(
+            f"churn {champion.version} learnt the label {learnt}, the centre now asks for {asked}: retrain"
+        )
 
 
 def _default_scores(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Training the churn model: fit, calibrate, measure beside the baseline on a later window, decide.
 
-Here: windows, figures and the promotion gate. Not here: the fitted parts (core.py), the rule (rule.py), files (registry).
+Here: windows, figures and the promotion gate.
+Not here: the fitted parts (core.py), the rule (rule.py), files (registry).
 The artefact that is promoted is the very one that was measured; it is not refitted afterwards.
 """
 
@@ -40,7 +41,7 @@ from models.registry import (
     require_columns,
 )
 
-_HIGHER_IS_BETTER_FLOOR = 30
+_MEASURABLE_ROW_COUNT = 30
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,7 @@ class _Candidate:
     features: list[str]
 
 
-def train(
-    training: pl.DataFrame, label: ChurnLabel, params: ChurnParams, champion: Artefact | None = None
-) -> Trained:
+def train(training: pl.DataFrame, label: ChurnLabel, params: ChurnParams, champion: Artefact | None = None) -> Trained:
     """Train on labelled rows and decide between candidate, champion and rule.
 
     Args:
@@ -79,7 +78,7 @@ def train(
         return _rule_only(usable, label, params, lacking or "no three cut-offs one horizon apart")
     candidate = _fit(split, features, params)
     figures = _figures(split.test, candidate, label, params)
-    decision, reason = _decide(figures, split.test, candidate, params, champion)
+    decision, reason = _decide(figures, split.test, candidate, label, params, champion)
     files = _files(candidate, usable, split, label, params, figures)
     probability = _candidate_probability(candidate, split.test)
     return Trained(
@@ -146,6 +145,7 @@ def _decide(
     figures: dict[str, dict[str, float]],
     test: pl.DataFrame,
     candidate: _Candidate,
+    label: ChurnLabel,
     params: ChurnParams,
     champion: Artefact | None,
 ) -> tuple[Decision, str]:
@@ -155,9 +155,8 @@ def _decide(
         f"on {test.height} later customers: AUC {model['roc_auc']:.3f} (baseline {baseline['roc_auc']:.3f}), "
         f"Brier {model['brier']:.4f} (baseline {baseline['brier']:.4f})"
     )
-    # A champion that was fitted on other features cannot be judged on these rows, nor score them.
     in_use = None
-    if champion is not None and champion.features == candidate.features:
+    if champion is not None and _is_comparable(champion, candidate, label):
         in_use = measure(_happened(test), model_probability(champion, test))
     if model["roc_auc"] >= gate.suspicious_auc:
         return _fall_back(in_use, baseline, params, f"not promoted, a feature seems to know the future; {said}")
@@ -168,6 +167,11 @@ def _decide(
     if in_use is not None and in_use["roc_auc"] > model["roc_auc"] and _beats(in_use, baseline, params):
         return "keep", f"the champion stays with AUC {in_use['roc_auc']:.3f}; candidate {said}"
     return "promote", f"promoted {said}"
+
+
+def _is_comparable(champion: Artefact, candidate: _Candidate, label: ChurnLabel) -> bool:
+    # One fitted on other features or another label can neither be judged on these rows nor score these customers.
+    return champion.features == candidate.features and champion.json("artefact.json")["label"] == asdict(label)
 
 
 def _fall_back(
@@ -194,7 +198,7 @@ def _rule_only(usable: pl.DataFrame, label: ChurnLabel, params: ChurnParams, lac
     happened = _happened(test)
     figures: dict[str, dict[str, float]] = {}
     points = pl.DataFrame(schema=CURVE_SCHEMA)
-    if test.height >= _HIGHER_IS_BETTER_FLOOR and 0 < happened.sum() < test.height:
+    if test.height >= _MEASURABLE_ROW_COUNT and 0 < happened.sum() < test.height:
         probability = _rule_probability(test, label, params)
         figures["rule"] = measure(happened, probability)
         points = curves(MODEL, happened, probability)
@@ -211,7 +215,7 @@ def _rule_only(usable: pl.DataFrame, label: ChurnLabel, params: ChurnParams, lac
 
 def _metric_frame(figures: dict[str, dict[str, float]], test_count: int, training_count: int) -> pl.DataFrame:
     baseline = figures.get("baseline", {})
-    rows = [
+    rows: list[tuple[str, str, float, float | None, int, str]] = [
         (MODEL, name, figures[source][name], baseline.get(name), test_count, source)
         for source in ("model", "rule")
         if source in figures

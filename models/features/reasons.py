@@ -56,9 +56,7 @@ def _grouped() -> tuple[Reason, ...]:
     reasons = []
     for group, en, zh, is_spoken in _GROUPS:
         reasons.append(Reason(f"{group}_up", f"Raises the risk of leaving: {en}", f"流失风险升高：{zh}", is_spoken))
-        reasons.append(
-            Reason(f"{group}_down", f"Lowers the risk of leaving: {en}", f"流失风险降低：{zh}", is_spoken)
-        )
+        reasons.append(Reason(f"{group}_down", f"Lowers the risk of leaving: {en}", f"流失风险降低：{zh}", is_spoken))
     return tuple(reasons)
 
 

@@ -87,7 +87,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Slice:
-    """Some whole lines, none earlier than those of earlier slices, and what the calls begun here add up to."""
+    """Whole lines, none earlier than those of earlier slices, and what the calls begun here add up to."""
 
     lines: pl.DataFrame
     truth: Truth
@@ -119,9 +119,7 @@ def write_queue_log(
     return truth
 
 
-def slices(
-    event_count: int, seed: int, start: datetime = DEFAULT_START, days: int | None = None
-) -> Iterator[Slice]:
+def slices(event_count: int, seed: int, start: datetime = DEFAULT_START, days: int | None = None) -> Iterator[Slice]:
     """The log in pieces of bounded size; arguments and errors as for `write_queue_log`.
 
     Yields:
@@ -325,9 +323,7 @@ def _ends(calls: pl.DataFrame, rng: np.random.Generator) -> list[pl.DataFrame]:
     position = pl.min_horizontal("position_in", 1 + pl.col("wait_s") % 3)
     gone = _tail(position, "position_in", "wait_s")
     tails = {ABANDONED: gone, TIMED_OUT: gone, BY_KEY: pl.concat_str(pl.lit("5|"), gone)}
-    return lines + [
-        of[n].select(*_head("left", "NONE", ENDINGS[n][0]), tail=tail) for n, tail in tails.items()
-    ]
+    return lines + [of[n].select(*_head("left", "NONE", ENDINGS[n][0]), tail=tail) for n, tail in tails.items()]
 
 
 def _shifts(midnight: int, pair_count: int, rng: np.random.Generator) -> pl.DataFrame:

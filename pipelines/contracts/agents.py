@@ -26,9 +26,7 @@ class AgentStates(Contract):
     )
     row_rules = (
         Rule("ended_after_started", "ended_at >= started_at", "A state ends after it starts."),
-        Rule(
-            "closed_has_end", "is_open or ended_at is not null", "A state that is over ended at a known time."
-        ),
+        Rule("closed_has_end", "is_open or ended_at is not null", "A state that is over ended at a known time."),
     )
 
 

@@ -54,15 +54,13 @@ class Column:
             yield Rule(f"{self.name}_not_null", f"{self.name} is not null", f"{self.name} is always known.")
         if self.values:
             meaning = self.meaning or f"{self.name} is one of {', '.join(self.values)}."
-            yield Rule(
-                f"{self.name}_values", f"{self.name} in {sql_list(self.values)}", meaning, self.severity
-            )
-        if self.minimum is not None:
-            meaning = self.meaning or f"{self.name} is at least {self.minimum}."
-            yield Rule(f"{self.name}_minimum", f"{self.name} >= {self.minimum}", meaning, self.severity)
-        if self.maximum is not None:
-            meaning = self.meaning or f"{self.name} is at most {self.maximum}."
-            yield Rule(f"{self.name}_maximum", f"{self.name} <= {self.maximum}", meaning, self.severity)
+            yield Rule(f"{self.name}_values", f"{self.name} in {sql_list(self.values)}", meaning, self.severity)
+        bounds = [("at least", ">=", self.minimum), ("at most", "<=", self.maximum)]
+        given = [(words, sign, bound) for words, sign, bound in bounds if bound is not None]
+        if given:
+            condition = " and ".join(f"{self.name} {sign} {bound}" for _, sign, bound in given)
+            said = " and ".join(f"{words} {bound}" for words, _, bound in given)
+            yield Rule(f"{self.name}_range", condition, self.meaning or f"{self.name} is {said}.", self.severity)
 
 
 @dataclass(frozen=True)
@@ -111,9 +109,7 @@ class Contract:
         return cls.key or cls.shown
 
 
-def text(
-    name: str, *, nullable: bool = True, values: tuple[str, ...] = (), severity: Severity = "fail"
-) -> Column:
+def text(name: str, *, nullable: bool = True, values: tuple[str, ...] = (), severity: Severity = "fail") -> Column:
     """A VARCHAR column."""
     return Column(name, "VARCHAR", nullable, values, severity=severity)
 
@@ -131,8 +127,10 @@ def instant(name: str, *, nullable: bool = True) -> Column:
 
 
 def seconds(name: str) -> Column:
-    """A duration in seconds: null where unknown, never negative."""
-    return Column(name, "DOUBLE", minimum="0", meaning=f"{name} is a duration: it cannot be negative.")
+    """A duration in seconds: null where unknown, never negative, infinite or NaN."""
+    # DuckDB holds NaN greater than any number: only an upper bound refuses it. This one is 31 years.
+    meaning = f"{name} is a duration: a number that is not negative."
+    return Column(name, "DOUBLE", minimum="0", maximum="1e9", meaning=meaning)
 
 
 def count(name: str) -> Column:

@@ -167,9 +167,7 @@ class QueueVisits(Contract):
             "outcome in ('answered', 'open') or left_at is not null",
             "A caller who gave up, was sent on or was refused left at a known time.",
         ),
-        Rule(
-            "open_has_no_end", "outcome <> 'open' or left_at is null", "A caller still waiting has not left."
-        ),
+        Rule("open_has_no_end", "outcome <> 'open' or left_at is null", "A caller still waiting has not left."),
         Rule(
             "only_answered_talk",
             "outcome = 'answered' or coalesce(talk_s, 0) + coalesce(hold_s, 0) = 0",

@@ -31,9 +31,7 @@ class Customers(Contract):
         flag("profiling_objection"),
     )
     row_rules = (
-        Rule(
-            "valid_to_after_valid_from", "valid_to > valid_from", "A version of a customer lasts some time."
-        ),
+        Rule("valid_to_after_valid_from", "valid_to > valid_from", "A version of a customer lasts some time."),
         Rule("left_after_joined", "left_at >= joined_at", "A customer leaves after joining.", "warn"),
     )
 

@@ -72,13 +72,11 @@ class RawCalls(CanonicalTable):
     row_rules = (
         Rule(
             "outcome_values",
-            "outcome in ("
-            + ", ".join(f"'{word}'" for word in sorted({*CONTACT_OUTCOMES, *VISIT_OUTCOMES}))
-            + ")",
+            "outcome in (" + ", ".join(f"'{word}'" for word in sorted({*CONTACT_OUTCOMES, *VISIT_OUTCOMES})) + ")",
             "An outcome that no vocabulary knows is a reject, not a row.",
         ),
         *(
-            Rule(f"{name}_minimum", f"{name} >= 0", f"{name} is a duration: a negative one is a reject.")
+            Rule(f"{name}_range", f"{name} >= 0", f"{name} is a duration: a negative one is a reject.")
             for name in ("ivr_s", "wait_s", "ring_s", "talk_s", "hold_s", "wrap_s")
         ),
         Rule(

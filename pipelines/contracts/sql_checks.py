@@ -79,9 +79,7 @@ def parse_check(path: Path) -> SqlCheck:
         raise SettingsError(f"{path}: the first line must be a comment that says what must be true")
     severity = tags.get("severity", "fail")
     if severity not in ("fail", "warn"):
-        raise SettingsError(
-            f"{path}: severity {severity!r} is unknown", hint="Write `-- severity: fail` or `warn`."
-        )
+        raise SettingsError(f"{path}: severity {severity!r} is unknown", hint="Write `-- severity: fail` or `warn`.")
     checked: Severity = "warn" if severity == "warn" else "fail"
     return SqlCheck(path.stem, purpose, checked, tags.get("table"), content, path)
 
@@ -97,7 +95,8 @@ def run_check(con: duckdb.DuckDBPyConnection, check: SqlCheck) -> CheckResult:
         query = _single_select(con, check)
         missing = missing_tables(con, query)
         if missing:
-            return _not_run(check, f"{', '.join(missing)} does not exist", ())
+            verb = "does" if len(missing) == 1 else "do"
+            return _not_run(check, f"{', '.join(missing)} {verb} not exist", ())
         counted = con.execute(f"select count(*) from (\n{query}\n) as failing").fetchone()
         failing_count = int(counted[0]) if counted else 0
         sample = _first_rows(con, query) if failing_count else ()

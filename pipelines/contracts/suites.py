@@ -53,9 +53,7 @@ def build_suite(contract: type[Contract]) -> Any:
     )
     # The largest of one value is that value. Row-wise expectations pass null, and take six times as long.
     is_zero = [
-        ExpectColumnMaxToBeBetween(
-            column=_COUNT_PREFIX + name, min_value=0, max_value=0, meta={"check": name}
-        )
+        ExpectColumnMaxToBeBetween(column=_COUNT_PREFIX + name, min_value=0, max_value=0, meta={"check": name})
         for name in count_checks(contract)
     ]
     return gx.ExpectationSuite(name=contract.table, expectations=[has_columns, *is_zero])

@@ -30,6 +30,16 @@ class RouterSettings(Protocol):
         """Priority (0 to 100) of a caller of whom nothing is known."""
         ...
 
+    @property
+    def default_head_start_s(self) -> float:
+        """Seconds of waiting such a caller is given."""
+        ...
+
+    @property
+    def default_queue(self) -> str | None:
+        """Queue hint for such a caller."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class DefaultTreatment:
@@ -44,7 +54,11 @@ class DefaultTreatment:
     @classmethod
     def from_settings(cls, router: RouterSettings) -> DefaultTreatment:
         """The default treatment of a centre, from `settings.router`."""
-        return cls(priority=router.default_priority)
+        return cls(
+            priority=router.default_priority,
+            head_start_s=router.default_head_start_s,
+            queue=router.default_queue,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +162,8 @@ def answer(
 ) -> Score:
     """Turn a published record into an answer.
 
-    An expired score is the default treatment, marked stale. A hold-out customer gets the default treatment too,
-    and is marked by the arm: what the score would have done is not told, or it would leak into what is measured.
+    An expired score is the default treatment, marked stale. A hold-out customer gets the default treatment
+    too, marked by the arm: telling what the score would have done would leak into what is measured.
 
     Args:
         customer_key: Whose record it is.

@@ -1,7 +1,7 @@
 """Bearer tokens of the service: made once, shown once, hashed at rest, with scopes.
 
-Not here: the service that asks (service.py). Tokens have 256 random bits, so a plain SHA-256 is enough: there is
-nothing to guess, and a slow hash would cost the caller on the line.
+Not here: the service that asks (service.py). Tokens have 256 random bits, so a plain SHA-256 is enough: there
+is nothing to guess, and a slow hash would cost the caller on the line.
 """
 
 from __future__ import annotations

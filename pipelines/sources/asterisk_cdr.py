@@ -15,10 +15,24 @@ from pipelines.sources.base import LOCAL_TIME, Parsed
 from pipelines.sources.csv_lines import split_records
 
 DISPOSITIONS = ["NO ANSWER", "ANSWERED", "BUSY", "FAILED", "CONGESTION", "CANCEL"]
-_FIXED = (
-    "accountcode src dst dcontext clid channel dstchannel lastapp lastdata start answer end duration billsec "
-    "disposition amaflags"
-).split()
+_FIXED = [
+    "accountcode",
+    "src",
+    "dst",
+    "dcontext",
+    "clid",
+    "channel",
+    "dstchannel",
+    "lastapp",
+    "lastdata",
+    "start",
+    "answer",
+    "end",
+    "duration",
+    "billsec",
+    "disposition",
+    "amaflags",
+]
 _WIDTH = 21
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 # systemname-1362424276.2 or 1362424276.2: how a uniqueid is told from a userfield in column 17.
@@ -101,7 +115,14 @@ def _late_columns() -> list[pl.Expr]:
 
     def late(n: int) -> pl.Expr:
         """The n-th of the three new columns."""
-        return pl.when(width == 21).then(f"c{18 + n}").when(width == 20).then(f"c{17 + n}").when(width == 19).then(f"c{16 + n}")
+        return (
+            pl.when(width == 21)
+            .then(f"c{18 + n}")
+            .when(width == 20)
+            .then(f"c{17 + n}")
+            .when(width == 19)
+            .then(f"c{16 + n}")
+        )
 
     return [
         pl.when(both | ((offset == 17) & id_first)).then("c17").alias("uniqueid"),

@@ -13,15 +13,49 @@ import polars as pl
 from pipelines.sources.base import LOCAL_TIME, UTC_TIME, Parsed
 from pipelines.sources.csv_lines import split_records
 
-EVENT_TYPES = (
-    "CHAN_START CHAN_END ANSWER HANGUP APP_START APP_END PARK_START PARK_END BRIDGE_ENTER BRIDGE_EXIT BLINDTRANSFER "
-    "ATTENDEDTRANSFER PICKUP FORWARD LINKEDID_END LOCAL_OPTIMIZE LOCAL_OPTIMIZE_BEGIN STREAM_BEGIN STREAM_END DTMF "
-    "USER_DEFINED"
-).split()
-_FIELDS = (
-    "caller_name caller_number ani rdnis dnid exten context channel appname appdata amaflags accountcode uniqueid "
-    "linkedid bridge_peer userfield userdeftype extra_json"
-).split()
+EVENT_TYPES = [
+    "CHAN_START",
+    "CHAN_END",
+    "ANSWER",
+    "HANGUP",
+    "APP_START",
+    "APP_END",
+    "PARK_START",
+    "PARK_END",
+    "BRIDGE_ENTER",
+    "BRIDGE_EXIT",
+    "BLINDTRANSFER",
+    "ATTENDEDTRANSFER",
+    "PICKUP",
+    "FORWARD",
+    "LINKEDID_END",
+    "LOCAL_OPTIMIZE",
+    "LOCAL_OPTIMIZE_BEGIN",
+    "STREAM_BEGIN",
+    "STREAM_END",
+    "DTMF",
+    "USER_DEFINED",
+]
+_FIELDS = [
+    "caller_name",
+    "caller_number",
+    "ani",
+    "rdnis",
+    "dnid",
+    "exten",
+    "context",
+    "channel",
+    "appname",
+    "appdata",
+    "amaflags",
+    "accountcode",
+    "uniqueid",
+    "linkedid",
+    "bridge_peer",
+    "userfield",
+    "userdeftype",
+    "extra_json",
+]
 _WIDTH = 20
 
 
@@ -66,7 +100,9 @@ class CelReader:
 def _instant() -> pl.Expr:
     """`<sec>.<usec>`, the default, is UTC; split as text, for a double cannot hold every microsecond."""
     parts = pl.col("time").str.extract_groups(r"^(\d{6,11})\.(\d{1,6})$")
-    micros = parts.struct.field("1").cast(pl.Int64) * 1_000_000 + parts.struct.field("2").str.pad_end(6, "0").cast(pl.Int64)
+    micros = parts.struct.field("1").cast(pl.Int64) * 1_000_000 + parts.struct.field("2").str.pad_end(6, "0").cast(
+        pl.Int64
+    )
     return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 

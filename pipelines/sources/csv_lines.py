@@ -36,7 +36,11 @@ def split_records(lines: pl.Series, width: int) -> pl.DataFrame:
     except pl.exceptions.PolarsError:
         frame = None
     if frame is None or frame.height != lines.len():
-        frame = pl.DataFrame([_read_line(line, width) for line in lines], schema=dict.fromkeys(names, pl.String()), orient="row")
+        frame = pl.DataFrame(
+            [_read_line(line, width) for line in lines],
+            schema=dict.fromkeys(names, pl.String()),
+            orient="row",
+        )
     return frame
 
 

@@ -27,7 +27,15 @@ from pipelines.sources.canonical import COUNT, FLAG, NUMBER, TIME, Kind
 from pipelines.sources.lines import open_plain
 
 FORMATS = ("csv", "parquet", "xlsx", "jsonl")
-_SUFFIXES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
 # The row's number in its file; carried through a custom SQL where that is possible, so that a reject can be found.
 LINE = "_line_number"
 
@@ -61,7 +69,15 @@ class TableSource:
     @property
     def config(self) -> tuple[object, ...]:
         """Everything besides the bytes that decides the rows."""
-        return (1, self.kind.name, self.timezone, self.file_format, dict(self.options), self.sql, sorted(self.kind.columns))
+        return (
+            1,
+            self.kind.name,
+            self.timezone,
+            self.file_format,
+            dict(self.options),
+            self.sql,
+            sorted(self.kind.columns),
+        )
 
 
 @dataclass(frozen=True)
@@ -107,7 +123,9 @@ def read_table(source: TableSource, path: Path, segment_id: int, rows_path: Path
 # --- the file, as it stands -------------------------------------------------------------------------------------
 
 
-def _load_input(con: duckdb.DuckDBPyConnection, source: TableSource, path: Path, scratch: Path) -> list[tuple[int, str, str]]:
+def _load_input(
+    con: duckdb.DuckDBPyConnection, source: TableSource, path: Path, scratch: Path
+) -> list[tuple[int, str, str]]:
     """Makes the table `input`; returns the records the reader itself had to reject."""
     file_format = source.file_format or _SUFFIXES.get(Path(path.name.removesuffix(".gz")).suffix.lower())
     if file_format is None:
@@ -123,7 +141,12 @@ def _load_input(con: duckdb.DuckDBPyConnection, source: TableSource, path: Path,
             con.unregister("sheet")
         else:
             plain = _plain_copy(path, con, scratch)
-            _create_input(con, "read_json(?, format = 'newline_delimited', convert_strings_to_integers = false)", [plain], 1)
+            _create_input(
+                con,
+                "read_json(?, format = 'newline_delimited', convert_strings_to_integers = false)",
+                [plain],
+                1,
+            )
     except (duckdb.Error, pl.exceptions.PolarsError, ValueError, UnicodeError) as error:
         raise RefusedFile(f"{path.name}: not readable as {file_format}: {_first_line(error)}") from error
     return []
@@ -131,7 +154,8 @@ def _load_input(con: duckdb.DuckDBPyConnection, source: TableSource, path: Path,
 
 def _create_input(con: duckdb.DuckDBPyConnection, relation: str, parameters: list[Any], first_line: int) -> None:
     con.execute(
-        f"create table input as select row_number() over () + {first_line - 1} as {LINE}, * from {relation}", parameters
+        f"create table input as select row_number() over () + {first_line - 1} as {LINE}, * from {relation}",
+        parameters,
     )
 
 
@@ -154,10 +178,17 @@ def _is_compressed(path: Path) -> bool:
 
 
 def _load_csv(con: duckdb.DuckDBPyConnection, source: TableSource, plain: str) -> list[tuple[int, str, str]]:
-    options: dict[str, Any] = {"all_varchar": True, "store_rejects": True, **_default_options(source, plain), **source.options}
+    options: dict[str, Any] = {
+        "all_varchar": True,
+        "store_rejects": True,
+        **_default_options(source, plain),
+        **source.options,
+    }
     if "types" in options:
         options.pop("all_varchar")
-        columns = con.execute(f"describe select * from read_csv(?, {_literal_options({**options, 'types': {}})})", [plain])
+        columns = con.execute(
+            f"describe select * from read_csv(?, {_literal_options({**options, 'types': {}})})", [plain]
+        )
         options["types"] = {row[0]: "VARCHAR" for row in columns.fetchall()} | dict(source.options["types"])
     header_lines = 0 if options.get("header") is False else 1
     first_line = 1 + header_lines + int(options.get("skip", 0))
@@ -212,7 +243,9 @@ def _make_output(con: duckdb.DuckDBPyConnection, source: TableSource) -> bool:
     """Makes the table `output` of canonical columns, untyped; says whether its rows still know their line."""
     if source.sql is None:
         known = [name for name in _columns(con, "input") if name in source.kind.columns]
-        con.execute(f"create table output as select {LINE}, {', '.join(map(_quoted, known)) or 'null as nothing'} from input")
+        con.execute(
+            f"create table output as select {LINE}, {', '.join(map(_quoted, known)) or 'null as nothing'} from input"
+        )
         _check_columns(con, source, RefusedFile)
         return True
     statement = _with_line(source)
@@ -237,8 +270,14 @@ def _with_line(source: TableSource) -> str:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise SettingsError(f"{source.sql_name}: must be one select statement, from input")
     tree = statements[0]
-    plain = isinstance(tree, exp.Select) and not any(tree.args.get(part) for part in ("group", "distinct", "joins", "with_", "with"))
-    reads_input = isinstance(tree, exp.Select) and (source_of := tree.find(exp.From)) is not None and source_of.this.name == "input"
+    plain = isinstance(tree, exp.Select) and not any(
+        tree.args.get(part) for part in ("group", "distinct", "joins", "with_", "with")
+    )
+    reads_input = (
+        isinstance(tree, exp.Select)
+        and (source_of := tree.find(exp.From)) is not None
+        and source_of.this.name == "input"
+    )
     if plain and reads_input and not any(tree.find_all(exp.AggFunc)):
         return tree.select(exp.column(LINE)).sql(dialect="duckdb")  # type: ignore[union-attr]
     return tree.sql(dialect="duckdb")
@@ -257,7 +296,9 @@ def _check_columns(con: duckdb.DuckDBPyConnection, source: TableSource, problem:
             )
     missing = [name for name in source.kind.required if name not in selected]
     if missing:
-        raise problem(f"{where}: required column missing: {', '.join(missing)} (found: {', '.join(_columns(con, 'input')[1:])})")
+        raise problem(
+            f"{where}: required column missing: {', '.join(missing)} (found: {', '.join(_columns(con, 'input')[1:])})"
+        )
     if source.kind.one_of and not set(source.kind.one_of) & set(selected):
         raise problem(f"{where}: one of these columns is required: {', '.join(source.kind.one_of)}")
 
@@ -297,7 +338,9 @@ def _write_rows(
     filtered = max(input_count - output_count, 0)
     first, last = None, None
     if kind.time_column:
-        times = con.execute(f"select min({kind.time_column}), max({kind.time_column}) from judged where reason is null").fetchall()[0]
+        times = con.execute(
+            f"select min({kind.time_column}), max({kind.time_column}) from judged where reason is null"
+        ).fetchall()[0]
         first, last = (t.isoformat() if t else None for t in times)
     return TableResult(
         line_count=max(input_count, output_count) + len(file_rejects),
@@ -336,21 +379,30 @@ def _reason(kind: Kind, present: set[str]) -> str:
     if kind.one_of:
         empty = " and ".join(f"{c} is null" for c in kind.one_of)
         cases.append(f"when {empty} then 'none of {', '.join(kind.one_of)} is set'")
-    words = {TIME: "a time (YYYY-MM-DD HH:MM:SS)", NUMBER: "a number", COUNT: "a whole number", FLAG: "true or false"}
+    words = {
+        TIME: "a time (YYYY-MM-DD HH:MM:SS)",
+        NUMBER: "a number",
+        COUNT: "a whole number",
+        FLAG: "true or false",
+    }
     for column, duckdb_type in kind.columns.items():
         if column in present and duckdb_type in words:
             cases.append(
                 f"when {column} is null and raw_{column} is not null then '{column} is not {words[duckdb_type]}'"
             )
         if column in present and duckdb_type == TIME:
-            cases.append(f"when {column} not between '1970-01-01 00:00:00+00' and '2200-01-01 00:00:00+00' then '{column} is impossible'")
+            cases.append(
+                f"when {column} not between '1970-01-01 00:00:00+00' and '2200-01-01 00:00:00+00' then '{column} is impossible'"
+            )
         if column in present and duckdb_type == NUMBER:
             cases.append(f"when not isfinite({column}) then '{column} is not a finite number'")
     cases += [f"when {condition} then '{reason}'" for reason, condition in kind.rules]
     return f"case {' '.join(cases)} end"
 
 
-def _row_rejects(con: duckdb.DuckDBPyConnection, has_line: bool, present: set[str], kind: Kind) -> list[tuple[int, str, str]]:
+def _row_rejects(
+    con: duckdb.DuckDBPyConnection, has_line: bool, present: set[str], kind: Kind
+) -> list[tuple[int, str, str]]:
     """The rejected rows with the text they came from: the file's own row where it is known, else the SQL's."""
     if has_line:
         columns = [c for c in _columns(con, "input") if c != LINE]

@@ -1,4 +1,4 @@
--- Every caller offered to a queue in an interval was answered, gave up, was sent on or still waits: nobody is lost.
+-- Every caller offered to a queue was answered, gave up, was sent on or still waits: nobody is lost.
 -- severity: fail
 -- table: meta.ledger
 -- owner: team:data

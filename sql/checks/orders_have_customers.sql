@@ -1,4 +1,4 @@
--- Every order belongs to a customer that is there; an export that is newer than the other leaves some without.
+-- Every order belongs to a customer that is there. Exports of different days leave some without.
 -- severity: warn
 -- owner: team:data
 select

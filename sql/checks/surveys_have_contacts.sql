@@ -1,4 +1,4 @@
--- Every survey that names a contact names one that is there; answers about unknown contacts are in no queue's score.
+-- Every survey that names a contact names one that is there: an answer about an unknown contact is nobody's.
 -- severity: warn
 -- owner: team:data
 select

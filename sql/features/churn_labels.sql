@@ -35,16 +35,28 @@ purchases as (
     group by mature_moments.customer_key, mature_moments.as_of_at
 ),
 
+ranked_records as (
+    select
+        customer_key,
+        joined_at,
+        left_at,
+        row_number() over (partition by customer_key order by valid_from desc) as age_rank,
+    from core.customers
+),
+
+-- A customer who joined later is no customer yet, though the record may be older.
 contracts as (
     select
         mature_moments.customer_key,
         mature_moments.as_of_at,
         mature_moments.horizon_s,
-        max(customers.left_at) as left_at,
+        ranked_records.left_at,
     from mature_moments
-    inner join core.customers as customers on customers.customer_key = mature_moments.customer_key
-    where mature_moments.label_kind = 'contract' and customers.valid_to is null
-    group by mature_moments.customer_key, mature_moments.as_of_at, mature_moments.horizon_s
+    inner join ranked_records on ranked_records.customer_key = mature_moments.customer_key
+    where
+        mature_moments.label_kind = 'contract'
+        and ranked_records.age_rank = 1
+        and (ranked_records.joined_at is null or ranked_records.joined_at < mature_moments.as_of_at)
 ),
 
 labels as (

@@ -74,7 +74,7 @@ contact_sums as (
         max(age_s) as first_contact_age_s,
         avg(queue_wait_s) filter (where age_s <= 31536000) as mean_wait_365d_s,
         count(*) filter (where age_s <= 31536000 and outcome = 'abandoned') as abandoned_365d_count,
-        sum(transfer_count) filter (where age_s <= 31536000) as transfer_365d_count,
+        cast(sum(transfer_count) filter (where age_s <= 31536000) as bigint) as transfer_365d_count,
         count(*) filter (where age_s <= 31536000 and repeat_of is not null) as repeat_365d_count,
     from contacts_before
     group by customer_key, as_of_at
@@ -112,17 +112,22 @@ profiles as (
     group by moments.customer_key, moments.as_of_at
 ),
 
--- Dated facts and legal gates, from the newest record.
-newest_records as (
+ranked_records as (
     select
         customer_key,
-        min(joined_at) as joined_at,
-        max(left_at) as left_at,
-        bool_or(coalesce(marketing_opt_out, false)) as marketing_opt_out,
-        bool_or(coalesce(profiling_objection, false)) as profiling_objection,
+        joined_at,
+        left_at,
+        marketing_opt_out,
+        profiling_objection,
+        row_number() over (partition by customer_key order by valid_from desc) as age_rank,
     from core.customers
-    where valid_to is null
-    group by customer_key
+),
+
+-- Dated facts and legal gates, from the newest record, closed or not.
+newest_records as (
+    select customer_key, joined_at, left_at, marketing_opt_out, profiling_objection
+    from ranked_records
+    where age_rank = 1
 )
 
 select

@@ -29,7 +29,7 @@ steps(step_count) as (
         (13), (14), (15), (16), (17), (18), (19), (20), (21), (22), (23), (24)
 ),
 
-moments as (
+all_moments as (
     select cast(getvariable('as_of_at') as timestamptz) as as_of_at, 'score' as purpose
     union all
     -- Hours, not days: a day of local time can have 23 or 25 of them.
@@ -43,9 +43,9 @@ moments as (
 
 select
     known_customers.customer_key as customer_key, -- pseudonym of the customer
-    moments.as_of_at as as_of_at, -- the moment; only what lies strictly before it may be used
-    moments.purpose as purpose, -- score (now) or train (a past cut-off)
+    all_moments.as_of_at as as_of_at, -- the moment; only what lies strictly before it may be used
+    all_moments.purpose as purpose, -- score (now) or train (a past cut-off)
 from known_customers
-inner join moments
-    on known_customers.known_at < moments.as_of_at
-    or (known_customers.is_listed and moments.purpose = 'score')
+inner join all_moments
+    on known_customers.known_at < all_moments.as_of_at
+    or (known_customers.is_listed and all_moments.purpose = 'score')

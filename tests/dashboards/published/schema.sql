@@ -59,7 +59,7 @@ create table meta.centre (
     name varchar, timezone varchar, region varchar, currency varchar, minimum_n bigint, service_level_variant varchar
 );
 create table meta.targets (
-    target_seq bigint, queue varchar, channel varchar, valid_from date, sl_threshold_s double, sl_comparator varchar,
+    queue varchar, channel varchar, valid_from date, valid_to date, rank bigint, sl_threshold_s double, sl_comparator varchar,
     sl_target_rate double, short_abandon_s double
 );
 create table meta.publish (

@@ -1,0 +1,1 @@
+"""Parts that pages share: words, number formats, filters, metric cards, the header."""

@@ -1,0 +1,195 @@
+"""Metric cards: a label, a value with its unit, the change, n, and the definition behind the "?".
+
+Belongs here: what a card says (pure, tested) and drawing it. Not here: the figures (queries.py).
+Blue is better, orange is worse, grey is neither; an arrow and a sign say the same without colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboards.components import formats
+from dashboards.components.words import Words
+from dashboards.queries import Figure, Overview, Publication
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How one metric is shown: unit is share, points, seconds, money or amount.
+
+    `is_more_better` None: neither more nor less is good in itself.
+    """
+
+    name: str
+    unit: str
+    is_more_better: bool | None
+    tag: str = "measured"
+
+
+QUALITY = (
+    Metric("csat", "share", True),
+    Metric("dsat", "share", False),
+    Metric("nps", "points", True),
+    Metric("fcr", "share", True),
+)
+EFFICIENCY = (
+    Metric("service_level", "share", True),
+    Metric("abandonment", "share", False),
+    Metric("asa", "seconds", False),
+    Metric("aht", "seconds", None),
+)
+MONEY = (
+    Metric("cost_per_contact", "money", False, "modelled"),
+    Metric("contribution", "amount", True, "attributed"),
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change against the comparison; is_up None = no change, is_better None = neither good nor bad."""
+
+    text: str
+    is_up: bool | None
+    is_better: bool | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that is written on one card."""
+
+    label: str
+    value: str
+    is_grey: bool
+    change: Change | None
+    change_note: str
+    notes: tuple[str, ...]
+    help: str
+
+
+def value_text(metric: Metric, value: float, words: Words, currency: str | None) -> str:
+    """Return a value with its unit."""
+    match metric.unit:
+        case "share":
+            return formats.percent(value)
+        case "points":
+            return formats.points(value)
+        case "seconds":
+            return words("unit.minutes", value=formats.duration(value))
+        case "money":
+            return formats.money(value, currency)
+        case _:
+            return formats.money(value, currency, is_compact=True)
+
+
+def change(metric: Metric, value: float, before: float, words: Words, currency: str | None) -> Change | None:
+    """Return the change of a metric: points for shares and scores, percent for times and unit costs.
+
+    An amount that may be negative changes by an amount. None where a percentage has nothing to divide by.
+    """
+    difference = value - before
+    if metric.unit in ("seconds", "money"):
+        if before == 0:
+            return None
+        shown = 100 * difference / before
+        text = f"{abs(shown):.1f}%"
+    elif metric.unit == "amount":
+        shown = difference
+        text = formats.money(abs(difference), currency, is_compact=True)
+    else:
+        shown = 100 * difference if metric.unit == "share" else difference
+        text = f"{abs(shown):.1f} {words('unit.points')}"
+    if abs(shown) < 0.05 and metric.unit != "amount" or difference == 0:
+        return Change(text, None, None)
+    is_up = difference > 0
+    is_better = None if metric.is_more_better is None else is_up == metric.is_more_better
+    return Change(("+" if is_up else formats.MINUS) + text, is_up, is_better)
+
+
+def card(metric: Metric, view: Overview, header: Publication, words: Words, prior_label: str | None) -> Card:
+    """Write one card.
+
+    Args:
+        metric: what to show.
+        view: the answers of the period.
+        header: whose centre it is: currency, minimum n, service-level variant.
+        words: the language.
+        prior_label: names the comparison, None for no comparison.
+    """
+    figure = view.figures.get(metric.name)
+    label = words(f"card.{metric.name}.label")
+    definition = words(f"card.{metric.name}.help", variant=header.service_level_variant)
+    if figure is None:
+        return Card(label, words("value.no_data"), True, None, "", (words("note.no_rows"),), definition)
+    if figure.value is None:
+        return Card(label, words("value.not_applicable"), True, None, "", _why_not(metric, view, words), definition)
+    is_small = figure.n < header.minimum_n
+    moved, moved_note = _moved(metric, figure, view.prior_figures.get(metric.name), header, words, prior_label)
+    notes = _notes(metric, figure, view, header, words)
+    value = value_text(metric, figure.value, words, header.currency)
+    return Card(label, value, is_small, moved, moved_note, notes, definition)
+
+
+def _moved(
+    metric: Metric, figure: Figure, before: Figure | None, header: Publication, words: Words, prior_label: str | None
+) -> tuple[Change | None, str]:
+    if prior_label is None or figure.value is None:
+        return None, ""
+    if before is None or before.value is None:
+        return None, words("note.no_earlier_data")
+    moved = change(metric, figure.value, before.value, words, header.currency)
+    if moved and min(figure.n, before.n) < header.minimum_n:
+        # A change between small samples is shown, but not called good or bad.
+        moved = Change(moved.text, moved.is_up, None)
+    return moved, prior_label
+
+
+def _why_not(metric: Metric, view: Overview, words: Words) -> tuple[str, ...]:
+    if metric.name == "fcr" and view.immature_count:
+        return (words("note.immature", n=formats.count(view.immature_count)),)
+    return (words("note.nothing_to_divide"),)
+
+
+def _notes(metric: Metric, figure: Figure, view: Overview, header: Publication, words: Words) -> tuple[str, ...]:
+    key = "note.n_small" if figure.n < header.minimum_n else "note.n"
+    details = [words(key, n=formats.count(figure.n), minimum=header.minimum_n)]
+    survey = view.surveys.get(metric.name)
+    if survey and survey.sent_count:
+        rate = formats.percent(survey.answered_count / survey.sent_count)
+        details[0] += f" · {words('note.response', rate=rate)}"
+    if metric.name in ("csat", "dsat", "fcr") and figure.low is not None and figure.high is not None:
+        low, high = (f"{100 * end:.0f}" for end in (figure.low, figure.high))
+        details.append(words("note.interval", low=low, high=high))
+    if metric.name == "fcr" and view.immature_count:
+        details.append(words("note.immature_beside", n=formats.count(view.immature_count)))
+    if metric.name == "service_level":
+        details.append(words(f"variant.{header.service_level_variant}"))
+        if view.target_rate is not None and view.threshold_s is not None:
+            target = f"{100 * view.target_rate:.0f}%"
+            details.append(words("note.target", rate=target, seconds=f"{view.threshold_s:g}"))
+    if metric in MONEY:
+        details.append(words(f"tag.{metric.tag}"))
+        details.append(words("note.assumptions", name=view.assumption_sets or words("value.not_stated")))
+    return tuple(details)
+
+
+def draw(content: Card, key: str) -> None:
+    """Draw one card into the current container."""
+    moved = content.change
+    colour, arrow, delta = "off", "off", content.change_note or None
+    if moved:
+        delta = moved.text
+        colour = {True: "blue", False: "orange", None: "off"}[moved.is_better]
+        arrow = {True: "up", False: "down", None: "off"}[moved.is_up]
+    with st.container(border=True, key=f"card_{key}", height="stretch", gap="xsmall"):
+        st.metric(
+            content.label,
+            f":gray[{content.value}]" if content.is_grey else content.value,
+            delta,
+            delta_color=colour,  # type: ignore[arg-type]
+            delta_arrow=arrow,  # type: ignore[arg-type]
+            delta_description=content.change_note if moved else None,
+            help=content.help,
+        )
+        st.caption("  \n".join(content.notes))

@@ -1,0 +1,42 @@
+"""The published file behind the pages, cached.
+
+Belongs here: finding the home's newest snapshot and remembering answers by its path, so that a publish
+is seen at the next rerun and no answer outlives its snapshot. Not here: SQL (queries.py).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards import queries
+
+HOME_DEFAULT = "data/home"
+
+
+def home() -> Path:
+    """Return the centre's home, from CALLWRIGHT_HOME."""
+    return Path(os.environ.get("CALLWRIGHT_HOME") or HOME_DEFAULT)
+
+
+def current_snapshot() -> str | None:
+    """Return the real path of the newest snapshot; asked anew at every rerun, never cached."""
+    return queries.snapshot_path(home())
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def publication(path: str) -> queries.Publication:
+    """Return what the snapshot at `path` says of itself."""
+    with queries.connect(path) as connection:
+        return queries.publication(connection, path)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def overview(
+    path: str, period: queries.Period, prior: queries.Period | None, variant: str
+) -> queries.Overview:
+    """Return the Overview's answers from the snapshot at `path`."""
+    with queries.connect(path) as connection:
+        return queries.overview(connection, period, prior, variant)

@@ -1,0 +1,235 @@
+"""Reads sql/: each file is a table with its purpose, grain, columns and dependencies.
+
+Belongs here: what can be known from the text alone, with sqlglot. Does not belong here: Dagster, or any database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.lineage import lineage
+from sqlglot.optimizer.scope import build_scope
+
+from pipelines.errors import CallwrightError
+
+SQL_FOLDER = Path(__file__).parent.parent / "sql"
+TABLE_SCHEMAS = ("staging", "core", "kpi", "features", "ml", "meta")
+PUBLISHED_SCHEMAS = ("core", "kpi", "ml", "meta")
+
+_TAG = re.compile(r"\[(?P<tag>[a-z_]+)(?::\s*(?P<value>[^\]]+))?\]")
+
+
+class SqlError(CallwrightError):
+    """A file below sql/ breaks the house's rules."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: As in the final select.
+        description: Its trailing comment, without tags.
+        tags: What stood in brackets: `[pii]`, `[unit: s]`.
+    """
+
+    name: str
+    description: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One file below sql/<schema>/: the table `<schema>.<name>`.
+
+    Attributes:
+        schema, name: Of the table; a leading `_` marks a step that is nobody's interface.
+        path: The file.
+        sql: Its whole text.
+    """
+
+    schema: str
+    name: str
+    path: Path
+    sql: str
+
+    @property
+    def table(self) -> str:
+        """`schema.name`."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the table goes into the published file."""
+        return self.schema in PUBLISHED_SCHEMAS and not self.name.startswith("_")
+
+    @cached_property
+    def _header(self) -> list[str]:
+        lines = []
+        for line in self.sql.splitlines():
+            if not line.startswith("--"):
+                break
+            lines.append(line.removeprefix("--").strip())
+        return lines
+
+    def header(self, key: str) -> str | None:
+        """The value of a `-- key: value` line."""
+        return next((line[len(key) + 1 :].strip() for line in self._header if line.startswith(f"{key}:")), None)
+
+    @property
+    def purpose(self) -> str:
+        """The header's free text, before the first `key: value` line."""
+        free = []
+        for line in self._header:
+            if re.match(r"^[a-z_]+:", line):
+                break
+            free.append(line)
+        return " ".join(free).strip()
+
+    @property
+    def grain(self) -> str:
+        """What one row is."""
+        return self.header("grain") or ""
+
+    @property
+    def owner(self) -> str:
+        """Who answers for it."""
+        return self.header("owner") or "team:data"
+
+    @property
+    def window(self) -> str | None:
+        """The column by which the table is rebuilt in windows; None: as a whole."""
+        return self.header("window")
+
+    @property
+    def description(self) -> str:
+        """The table's comment."""
+        return f"{self.purpose} Grain: {self.grain}" if self.grain else self.purpose
+
+    @cached_property
+    def tree(self) -> exp.Query:
+        """The parsed select.
+
+        Raises:
+            SqlError: The file is not one select statement.
+        """
+        try:
+            statements = sqlglot.parse(self.sql, read="duckdb")
+        except sqlglot.errors.ParseError as error:
+            raise SqlError(f"{self.path}: {error}") from error
+        if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+            raise SqlError(f"{self.path}: must hold one select statement")
+        return statements[0]
+
+    @cached_property
+    def dependencies(self) -> tuple[str, ...]:
+        """The tables it reads, `schema.name`, without its own CTEs."""
+        ctes = {cte.alias for cte in self.tree.find_all(exp.CTE)}
+        found = {
+            f"{table.db}.{table.name}" for table in self.tree.find_all(exp.Table) if table.db or table.name not in ctes
+        }
+        return tuple(sorted(found))
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The run variables it reads with getvariable()."""
+        return tuple(sorted(set(re.findall(r"getvariable\('(\w+)'\)", self.sql))))
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The final select's columns in order, with the trailing comments of their lines."""
+        comments = _trailing_comments(self.sql)
+        return tuple(_column(name, comments.get(name, "")) for name in self.tree.named_selects)
+
+    @cached_property
+    def sql_hash(self) -> str:
+        """Changes when the text does."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()[:16]
+
+
+def _column(name: str, comment: str) -> Column:
+    tags = {m["tag"]: (m["value"] or "yes").strip() for m in _TAG.finditer(comment)}
+    return Column(name, " ".join(_TAG.sub("", comment).split()), tags)
+
+
+def _trailing_comments(sql: str) -> dict[str, str]:
+    """Output name to comment, of the last select in the file: `expression as name, -- comment`.
+
+    The last line of a projection that begins on one line and ends on another carries the comment.
+    """
+    lines = sql.splitlines()
+    start = max(i for i, line in enumerate(lines) if re.match(r"^select\b", line))
+    found: dict[str, str] = {}
+    for line in lines[start:]:
+        if re.match(r"^from\b", line):
+            break
+        code, separator, comment = line.partition(" -- ")
+        name = re.search(r"(\w+)\"?,?\s*$", code)
+        if separator and name:
+            found[name[1]] = comment.strip()
+    return found
+
+
+def load_models(folder: Path = SQL_FOLDER) -> dict[str, Model]:
+    """Every table file below sql/, by `schema.name`.
+
+    Raises:
+        SqlError: A file cannot be parsed.
+    """
+    models = {}
+    for schema in TABLE_SCHEMAS:
+        for path in sorted((folder / schema).glob("*.sql")):
+            model = Model(schema, path.stem, path, path.read_text(encoding="utf-8"))
+            models[model.table] = model
+    return models
+
+
+def in_order(dependencies: Mapping[str, Iterable[str]]) -> list[str]:
+    """Tables in an order in which each comes after what it reads; equal runs give equal orders.
+
+    Raises:
+        SqlError: Tables depend on each other in a circle.
+    """
+    sorter = TopologicalSorter({table: sorted(reads) for table, reads in sorted(dependencies.items())})
+    try:
+        return list(sorter.static_order())
+    except CycleError as error:
+        raise SqlError(f"sql/: these tables read each other in a circle: {' -> '.join(error.args[1])}") from error
+
+
+def column_lineage(model: Model, schema: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str, str]]:
+    """Where each column of a model comes from.
+
+    Args:
+        model: The table.
+        schema: Table `schema.name` to its columns and types, of everything it reads.
+
+    Returns:
+        (column, source table, source column), for the tables it reads directly. `count(*)` has no source column.
+    """
+    nested: dict[str, dict[str, dict[str, str]]] = {}
+    for table, columns in schema.items():
+        db, _, name = table.partition(".")
+        nested.setdefault(db, {})[name] = dict(columns)
+    scope = build_scope(sqlglot.optimizer.qualify.qualify(self_copy(model.tree), schema=nested, dialect="duckdb"))
+    found = set()
+    for column in model.tree.named_selects:
+        for node in lineage(column, scope.expression if scope else model.tree, schema=nested, dialect="duckdb").walk():
+            if isinstance(node.source, exp.Table) and node.source.db:
+                found.add((column, f"{node.source.db}.{node.source.name}", node.name.split(".")[-1].strip('"')))
+    return sorted(found)
+
+
+def self_copy(tree: exp.Query) -> exp.Query:
+    """A copy: qualifying rewrites the tree in place."""
+    copied = tree.copy()
+    assert isinstance(copied, exp.Query)
+    return copied

@@ -1,0 +1,116 @@
+-- Calls that Asterisk saw and that are customers' contacts: queue_log, CEL and CDR put together by linkedid.
+-- A call that queue_log does not know is a contact if it came into a context from which others reach Queue() (or one that
+-- callwright.toml names), and no agent's log-in.
+-- grain: one row per contact
+-- owner: team:data
+with logged as (
+    select
+        callid,
+        min(event_at) as first_event_at,
+        max(event_at) as last_event_at,
+        min(case when event = 'ENTERQUEUE' then event_at end) as entered_at,
+        max(caller_number) as caller_number,
+        max(case when event = 'SCORE' then split_part(data, '|', 1) end) as tier,
+        max(case when event = 'SCORE' then try_cast(split_part(data, '|', 2) as double) end) as priority,
+        max(case when event = 'DID' then split_part(data, '|', 1) end) as did,
+        max(case when event in ('AGENTLOGIN', 'AGENTLOGOFF', 'AGENTCALLBACKLOGIN', 'AGENTCALLBACKLOGOFF') then 1 else 0 end)
+            as is_agent_login,
+        max(case when event in (
+            'ENTERQUEUE', 'CONNECT', 'COMPLETEAGENT', 'COMPLETECALLER', 'ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY',
+            'EXITWITHKEY', 'WITHDRAW', 'BLINDTRANSFER', 'ATTENDEDTRANSFER', 'TRANSFER', 'SCORE', 'DID', 'FULL',
+            'JOINEMPTY', 'JOINUNAVAIL', 'CLOSED', 'DIVERT_CA_RATIO', 'DIVERT_HOLDTIME', 'SYSCOMPAT', 'AGENTDUMP'
+        ) then 1 else 0 end) as is_call,
+    from staging.asterisk_queue_log
+    where callid is not null
+    group by callid
+),
+
+contact_callids as (
+    select
+        coalesce(c.linkedid, l.callid) as linked_id,
+        l.callid,
+        l.first_event_at,
+        l.last_event_at,
+        l.entered_at,
+        l.caller_number,
+        l.tier,
+        l.priority,
+        l.did,
+        row_number() over (
+            partition by coalesce(c.linkedid, l.callid) order by l.first_event_at, l.callid
+        ) as callid_seq,
+    from logged as l
+    left join staging.asterisk_channels as c on l.callid = c.uniqueid
+    where l.is_call = 1 and l.is_agent_login = 0 and coalesce(not c.is_agent_login, true)
+),
+
+from_log as (
+    select
+        linked_id,
+        max(case when callid_seq = 1 then callid end) as first_callid,
+        min(first_event_at) as first_event_at,
+        max(last_event_at) as last_event_at,
+        min(entered_at) as entered_at,
+        max(caller_number) as caller_number,
+        max(tier) as tier,
+        max(priority) as priority,
+        max(did) as did,
+    from contact_callids
+    group by linked_id
+),
+
+-- Where callers come in: the centre's own list, else the contexts of the channels that queue_log knows.
+inbound_contexts as (
+    select context from settings.inbound_contexts group by context
+    union
+    select c.context
+    from staging.asterisk_channels as c
+    inner join contact_callids as k on c.uniqueid = k.callid
+    where not exists (select 1 from settings.inbound_contexts) and c.context is not null
+    group by c.context
+    union
+    select c.context
+    from staging.asterisk_channels as c
+    where not exists (select 1 from settings.inbound_contexts) and c.ran_queue and c.context is not null
+    group by c.context
+),
+
+calls_on_channels as (
+    select
+        c.linkedid as linked_id,
+        min(c.started_at) as started_at,
+        max(c.ended_at) as ended_at,
+        min(case when i.context is not null then c.exten end) as dialled_number,
+        max(c.caller_number) as caller_number,
+        min(case when c.ran_queue then c.uniqueid end) as queue_callid,
+        max(case when c.is_agent_login then 1 else 0 end) as is_agent_login,
+        max(case when i.context is not null then 1 else 0 end) as is_inbound,
+        min(c.source) as source,
+    from staging.asterisk_channels as c
+    left join inbound_contexts as i on c.context = i.context
+    group by c.linkedid
+)
+
+select
+    case when l.linked_id is not null then 'asterisk_queue_log' else c.source end as source, -- Source that knows the contact best
+    coalesce(l.first_callid, c.queue_callid, c.linked_id) as source_contact_id, -- First callid in queue_log, else the channel that ran Queue(), else the linkedid
+    coalesce(l.linked_id, c.linked_id) as linked_id, -- Linkedid of the call
+    coalesce(l.did, c.dialled_number) as dialled_number, -- Number or extension dialled
+    coalesce(l.caller_number, c.caller_number) as caller_number, -- Caller's number [pii]
+    -- A CEL or CDR in another zone than the settings say must not move a contact: queue_log is in UTC whatever happens.
+    case
+        when l.linked_id is null then c.started_at
+        when c.started_at < l.first_event_at and date_diff('second', c.started_at, l.first_event_at) < 3600 then c.started_at
+        else l.first_event_at
+    end as arrived_at, -- First sign of the contact
+    case
+        when l.linked_id is null then c.ended_at
+        when c.ended_at > l.last_event_at and date_diff('second', l.last_event_at, c.ended_at) < 14400 then c.ended_at
+        else l.last_event_at
+    end as ended_at, -- Last sign of the contact
+    l.entered_at, -- First time in a queue
+    l.tier, -- Value tier that the router was told
+    l.priority, -- Priority that the router was told
+from from_log as l
+full join calls_on_channels as c on l.linked_id = c.linked_id
+where l.linked_id is not null or (c.is_inbound = 1 and c.is_agent_login = 0)

@@ -1,0 +1,63 @@
+-- Contacts of all sources in one shape, before visits and customers are joined.
+-- grain: one row per contact
+-- owner: team:data
+with custom as (
+    select
+        source,
+        source_contact_id,
+        min(site) as site,
+        min(channel) as channel,
+        min(direction) as direction,
+        min(caller_number) as caller_number,
+        min(customer_id) as customer_id,
+        min(dialled_number) as dialled_number,
+        min(arrived_at) as arrived_at,
+        max(ended_at) as ended_at,
+        max(ivr_s) as ivr_s,
+        -- One row without a visit tells the outcome itself; of several the last visit's counts.
+        max(case when entered_at is null then outcome end) as outcome,
+        sum(case when entered_at is null then talk_s end) as talk_s,
+        max(repairs) as repairs,
+    from staging.calls
+    group by source, source_contact_id
+)
+
+select
+    md5(concat_ws('|', 'asterisk', source_contact_id)) as contact_key, -- Key of the contact
+    source, -- Source that knows the contact best
+    source_contact_id, -- The source's id of the contact
+    linked_id, -- Asterisk's linkedid
+    cast(null as varchar) as site, -- Site
+    'voice' as channel, -- Channel
+    'inbound' as direction, -- Direction
+    caller_number, -- Caller's number [pii]
+    cast(null as varchar) as customer_id, -- The CRM's id [pii]
+    dialled_number, -- Number dialled
+    arrived_at, -- First sign of the contact
+    ended_at, -- Last sign of the contact
+    cast(case when entered_at > arrived_at then date_diff('second', arrived_at, entered_at) end as double) as ivr_s, -- Before the first queue [unit: s]
+    'abandoned_in_ivr' as outcome_without_visit, -- Outcome if it came to no queue
+    cast(null as double) as talk_s, -- Talk outside any visit [unit: s]
+    tier, -- Value tier that the router was told
+    cast(null as varchar) as repairs, -- Repairs that were applied
+from core._asterisk_journeys
+union all
+select
+    md5(concat_ws('|', source, source_contact_id)) as contact_key,
+    source,
+    source_contact_id,
+    cast(null as varchar) as linked_id,
+    site,
+    channel,
+    direction,
+    caller_number,
+    customer_id,
+    dialled_number,
+    arrived_at,
+    ended_at,
+    ivr_s,
+    coalesce(outcome, 'open') as outcome_without_visit,
+    talk_s,
+    cast(null as varchar) as tier,
+    repairs,
+from custom

@@ -1,0 +1,189 @@
+-- Visits of all sources in one shape, before targets and keys.
+-- grain: one row per visit of a contact to a queue
+-- owner: team:data
+with asterisk as (
+    select
+        'asterisk' as namespace,
+        j.source,
+        j.source_contact_id,
+        v.callid as source_call_id,
+        v.queue,
+        v.visit_number,
+        v.entered_at,
+        v.answered_at,
+        v.left_at,
+        v.wait_s,
+        v.ring_s,
+        v.talk_s,
+        v.outcome,
+        v.agent,
+        v.ended_by,
+        v.transfer_type,
+        v.transferred_to,
+        v.position_in,
+        v.position_out,
+        j.priority,
+        j.tier,
+        v.repairs,
+    from core._asterisk_visits as v
+    left join staging.asterisk_channels as c on v.callid = c.uniqueid
+    inner join core._asterisk_journeys as j on coalesce(c.linkedid, v.callid) = j.linked_id
+),
+
+refused as (
+    select
+        'asterisk' as namespace,
+        j.source,
+        j.source_contact_id,
+        b.callid as source_call_id,
+        b.queue,
+        row_number() over (partition by b.callid, b.queue order by b.attempted_at) as visit_number,
+        -- The attempt's own clock, unless it cannot be right: see arrived_at of the contact.
+        case
+            when b.attempted_at between j.arrived_at and j.ended_at then b.attempted_at else j.arrived_at
+        end as attempted_at,
+        b.outcome,
+        j.priority,
+        j.tier,
+    from core._asterisk_blocked as b
+    left join staging.asterisk_channels as c on b.callid = c.uniqueid
+    inner join core._asterisk_journeys as j on coalesce(c.linkedid, b.callid) = j.linked_id
+),
+
+custom as (
+    select
+        source as namespace,
+        source,
+        source_contact_id,
+        queue,
+        row_number() over (
+            partition by source, source_contact_id, queue order by entered_at, answered_at, ended_at, outcome, agent
+        ) as visit_number,
+        site,
+        channel,
+        direction,
+        entered_at,
+        case
+            when outcome = 'answered' then coalesce(answered_at, entered_at + to_seconds(coalesce(wait_s, 0)))
+            when outcome is null then answered_at
+        end as answered_at,
+        ended_at,
+        wait_s,
+        ring_s,
+        talk_s,
+        hold_s,
+        wrap_s,
+        case
+            when outcome in (
+                'answered', 'abandoned', 'timed_out', 'exited_by_key', 'exited_empty', 'withdrawn', 'open'
+            ) then outcome
+            when outcome = 'callback' then 'diverted'
+            when outcome = 'blocked' then 'full'
+            when outcome = 'abandoned_in_ivr' then 'abandoned'
+            when outcome is null and (answered_at is not null or talk_s > 0) then 'answered'
+            else 'open'
+        end as outcome,
+        agent,
+        transfer_type,
+        transferred_to,
+        priority,
+    from staging.calls
+    where entered_at is not null
+)
+
+select
+    namespace, -- Where source_contact_id is unique: asterisk, or the custom source
+    source, -- Source that knows the contact best
+    source_contact_id, -- The source's id of the contact
+    source_call_id, -- The source's id of the call at this visit
+    cast(null as varchar) as site, -- Site
+    queue, -- Queue
+    'voice' as channel, -- Channel
+    'inbound' as direction, -- Direction
+    visit_number, -- Which visit of this call to this queue
+    entered_at, -- When the caller entered the queue
+    answered_at, -- When an agent answered
+    left_at, -- When the visit ended
+    wait_s, -- Wait [unit: s]
+    ring_s, -- Ring of the answered attempt [unit: s]
+    talk_s, -- Talk [unit: s]
+    cast(null as double) as hold_s, -- On hold; queue_log does not say [unit: s]
+    cast(null as double) as wrap_s, -- Wrap-up [unit: s]
+    outcome, -- How the visit ended
+    agent, -- Agent who answered [pii]
+    ended_by, -- Who ended it
+    transfer_type, -- blind or attended
+    transferred_to, -- Where to
+    position_in, -- Position on joining
+    position_out, -- Position on leaving
+    priority, -- Priority
+    tier, -- Value tier that the router was told
+    repairs, -- Repairs that were applied
+from asterisk
+union all
+select
+    namespace,
+    source,
+    source_contact_id,
+    source_call_id,
+    cast(null as varchar) as site,
+    queue,
+    'voice' as channel,
+    'inbound' as direction,
+    visit_number,
+    attempted_at as entered_at,
+    cast(null as timestamptz) as answered_at,
+    attempted_at as left_at,
+    cast(null as double) as wait_s,
+    cast(null as double) as ring_s,
+    cast(null as double) as talk_s,
+    cast(null as double) as hold_s,
+    cast(null as double) as wrap_s,
+    outcome,
+    cast(null as varchar) as agent,
+    'system' as ended_by,
+    cast(null as varchar) as transfer_type,
+    cast(null as varchar) as transferred_to,
+    cast(null as bigint) as position_in,
+    cast(null as bigint) as position_out,
+    priority,
+    tier,
+    cast(null as varchar) as repairs,
+from refused
+union all
+select
+    namespace,
+    source,
+    source_contact_id,
+    source_contact_id as source_call_id,
+    site,
+    queue,
+    channel,
+    direction,
+    visit_number,
+    entered_at,
+    answered_at,
+    -- Where the source does not say when it ended, the parts it does give add up to it.
+    coalesce(ended_at, case
+        when outcome = 'answered' then answered_at + to_seconds(coalesce(talk_s, 0) + coalesce(hold_s, 0))
+        when outcome <> 'open' then entered_at + to_seconds(coalesce(wait_s, 0))
+    end) as left_at,
+    case
+        when outcome <> 'open'
+            then coalesce(wait_s, date_diff('second', entered_at, coalesce(answered_at, ended_at)))
+    end as wait_s,
+    ring_s,
+    talk_s,
+    hold_s,
+    wrap_s,
+    outcome,
+    agent,
+    case when transfer_type is not null then 'transfer' when outcome = 'abandoned' then 'caller' end as ended_by,
+    transfer_type,
+    transferred_to,
+    cast(null as bigint) as position_in,
+    cast(null as bigint) as position_out,
+    priority,
+    cast(null as varchar) as tier,
+    cast(null as varchar) as repairs,
+from custom

@@ -1,0 +1,127 @@
+-- Customer contacts on any channel, from the first sign of them to the last: one row however often they were transferred.
+-- grain: one row per contact
+-- owner: team:data
+with visits as (
+    select
+        contact_key,
+        count(*) as queue_visit_count,
+        min(entered_at) as first_entered_at,
+        max(case when visit_seq = 1 then queue end) as first_queue,
+        max_by(queue, visit_seq) as last_queue,
+        max_by(outcome, visit_seq) as last_outcome,
+        max(case when outcome = 'answered' then 1 else 0 end) as is_answered,
+        max_by(is_short_abandon, visit_seq) as is_last_short_abandon,
+        sum(wait_s) as queue_wait_s,
+        max(coalesce(answered_at, left_at)) as last_waited_at,
+        sum(ring_s) as ring_s,
+        sum(talk_s) as talk_s,
+        sum(hold_s) as hold_s,
+        sum(wrap_s) as wrap_s,
+        sum(case when transfer_type is not null then 1 else 0 end) as transfer_count,
+        min_by(agent, case when agent is not null then visit_seq end) as first_agent,
+        max_by(agent, case when agent is not null then visit_seq end) as last_agent,
+        max(site) as site,
+        max(left_at) as left_at,
+        max(repairs) as repairs,
+    from core.queue_visits
+    group by contact_key
+),
+
+joined as (
+    select
+        j.contact_key,
+        j.source,
+        j.source_contact_id,
+        j.linked_id,
+        coalesce(j.site, v.site) as site,
+        j.channel,
+        j.direction,
+        coalesce(k.customer_key, n.customer_key) as customer_key,
+        n.caller_token,
+        j.dialled_number,
+        j.arrived_at,
+        greatest(coalesce(j.ended_at, v.left_at), coalesce(v.left_at, j.ended_at)) as ended_at,
+        cast(timezone(getvariable('timezone'), j.arrived_at) as date) as business_date,
+        v.first_queue,
+        v.last_queue,
+        coalesce(v.queue_visit_count, 0) as queue_visit_count,
+        v.queue_wait_s,
+        cast(case
+            when v.queue_wait_s is not null then date_diff('second', v.first_entered_at, v.last_waited_at)
+        end as double) as elapsed_wait_s,
+        j.ivr_s,
+        v.ring_s,
+        coalesce(v.talk_s, j.talk_s) as talk_s,
+        v.hold_s,
+        v.wrap_s,
+        case
+            when v.contact_key is null then j.outcome_without_visit
+            when v.is_answered = 1 then 'answered'
+            when v.last_outcome in ('full', 'join_empty', 'closed') then 'blocked'
+            when v.last_outcome = 'diverted' then 'callback'
+            else v.last_outcome
+        end as outcome,
+        coalesce(v.is_last_short_abandon, false) as is_last_short_abandon,
+        coalesce(v.transfer_count, 0) as transfer_count,
+        v.first_agent,
+        v.last_agent,
+        j.tier,
+        nullif(concat_ws(';', j.repairs, v.repairs), '') as repairs,
+    from core._journeys as j
+    left join visits as v on j.contact_key = v.contact_key
+    left join staging.number_owners as n on j.caller_number = n.number
+    left join staging.customer_keys as k on j.customer_id = k.customer_id
+),
+
+-- The same person: the customer where known, else the number.
+followed as (
+    select
+        *,
+        lag(contact_key) over (
+            partition by coalesce(customer_key, caller_token) order by arrived_at, contact_key
+        ) as previous_contact_key,
+        lag(arrived_at) over (
+            partition by coalesce(customer_key, caller_token) order by arrived_at, contact_key
+        ) as previous_arrived_at,
+    from joined
+)
+
+select
+    contact_key, -- Key of the contact
+    source, -- Source that knows the contact best
+    source_contact_id, -- The source's own id; Asterisk: first callid in queue_log, else the channel that ran Queue(), else the linkedid
+    linked_id, -- Asterisk's linkedid; null elsewhere
+    site, -- Site; null: the centre has but one, or it is not known
+    channel, -- voice, ivr, callback, sms, email, chat, messaging, video, fax or social
+    direction, -- inbound or outbound
+    customer_key, -- Pseudonym of the customer; null: not known
+    caller_token, -- Pseudonym of the caller's number; null: anonymous or internal
+    dialled_number, -- Number or extension that was dialled
+    arrived_at, -- First sign of the contact
+    ended_at, -- Last sign of the contact
+    business_date, -- Local date of arrival
+    first_queue, -- First queue visited
+    last_queue, -- Last queue visited
+    queue_visit_count, -- How many queues it visited, refusals included
+    queue_wait_s, -- Sum of the waits of its visits [unit: s]
+    elapsed_wait_s, -- From entering the first queue to the end of the last wait [unit: s]
+    ivr_s, -- From arrival to the first queue [unit: s]
+    ring_s, -- Ring of the answered attempts [unit: s]
+    talk_s, -- Talk [unit: s]
+    hold_s, -- On hold [unit: s]
+    wrap_s, -- Wrap-up [unit: s]
+    coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0) as handle_s, -- Talk, hold and wrap-up, as far as logged [unit: s]
+    outcome, -- answered if any visit was, else that of the last visit
+    outcome = 'answered' as is_answered, -- Whether an agent answered
+    outcome = 'abandoned' and is_last_short_abandon as is_short_abandon, -- Abandoned within the short-abandon threshold
+    transfer_count, -- How many visits ended in a transfer
+    first_agent, -- First agent who answered
+    last_agent, -- Last agent who answered
+    case
+        when coalesce(customer_key, caller_token) is not null
+            and date_diff('second', previous_arrived_at, arrived_at) <= 2592000
+            then previous_contact_key
+    end as repeat_of, -- The same customer's or number's previous contact within 30 days
+    tier as value_tier_at_arrival, -- Value tier that the router was told
+    repairs, -- Repairs that were applied, separated by semicolons
+from followed

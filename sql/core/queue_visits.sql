@@ -1,0 +1,60 @@
+-- Visits of contacts to queues, from entering to the answer or the exit, with what came of them.
+-- grain: one row per visit of a contact to a queue
+-- owner: team:data
+with keyed as (
+    select
+        md5(concat_ws('|', namespace, source_contact_id)) as contact_key,
+        *,
+        cast(timezone(getvariable('timezone'), entered_at) as date) as business_date,
+    from core._visits
+),
+
+placed as (
+    select
+        k.*,
+        row_number() over (
+            partition by k.contact_key order by k.entered_at, k.left_at, k.queue, k.source_call_id, k.visit_number
+        ) as visit_seq,
+        q.site as queue_site,
+    from keyed as k
+    left join settings.queues as q on k.queue = q.queue
+)
+
+select
+    md5(concat_ws('|', p.contact_key, p.source_call_id, p.queue, cast(p.visit_number as varchar))) as visit_key, -- Key of the visit
+    p.contact_key, -- Key of the contact
+    p.source, -- Source that knows the contact best
+    p.source_call_id, -- The source's id of the call at this visit; Asterisk: the callid of its ENTERQUEUE
+    coalesce(p.site, p.queue_site) as site, -- Site
+    p.queue, -- Queue
+    p.channel, -- Channel
+    p.direction, -- inbound or outbound
+    p.visit_seq, -- Which visit of the contact, from 1
+    p.entered_at, -- When the customer entered the queue (or was refused)
+    p.answered_at, -- When an agent answered; null: nobody did
+    p.left_at, -- When the visit ended; null: not known
+    p.business_date, -- Local date of entering
+    cast(p.wait_s as double) as wait_s, -- Wait until the answer or the exit; null: open, or never in the queue [unit: s]
+    cast(p.ring_s as double) as ring_s, -- Ring of the answered attempt [unit: s]
+    cast(p.talk_s as double) as talk_s, -- Talk; null: not logged, or not answered [unit: s]
+    cast(p.hold_s as double) as hold_s, -- On hold during the talk; null: the source does not say [unit: s]
+    cast(p.wrap_s as double) as wrap_s, -- Wrap-up; null: the source does not say [unit: s]
+    p.outcome, -- answered, abandoned, timed_out, exited_by_key, exited_empty, withdrawn, open; refused: full, join_empty, closed, diverted
+    p.agent, -- Agent who answered
+    p.ended_by, -- agent, caller, transfer or system; null: not known
+    p.transfer_type, -- blind or attended; null: not transferred
+    p.transferred_to, -- Extension or queue it was transferred to, where known
+    p.position_in, -- Position in the queue on joining
+    p.position_out, -- Position in the queue on leaving unanswered
+    p.priority, -- Priority that the router gave
+    p.tier, -- Value tier that the router was told
+    case
+        when p.outcome not in ('answered', 'abandoned') or p.wait_s is null then null
+        when t.sl_comparator = '<' then p.wait_s < t.sl_threshold_s
+        else p.wait_s <= t.sl_threshold_s
+    end as is_within_sl, -- Answered or abandoned within the threshold of its queue and day
+    coalesce(p.outcome = 'abandoned' and p.wait_s <= t.short_abandon_s, false) as is_short_abandon, -- Abandoned no later than the short-abandon threshold
+    t.sl_threshold_s, -- The threshold that held [unit: s]
+    p.repairs, -- Repairs that were applied, separated by semicolons
+from placed as p
+left join core._targets as t on p.queue = t.queue and p.channel = t.channel and p.business_date = t.business_date

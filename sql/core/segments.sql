@@ -1,0 +1,84 @@
+-- The timeline of each contact, cut where its state changes; for drawing one call.
+-- grain: one row per stretch of a contact
+-- owner: team:data
+with stretches as (
+    select
+        contact_key,
+        'ivr' as kind,
+        cast(null as varchar) as queue,
+        cast(null as varchar) as agent,
+        arrived_at as started_at,
+        case
+            when ivr_s is not null then arrived_at + to_seconds(ivr_s)
+            when queue_visit_count = 0 then ended_at
+        end as ended_at,
+        1 as rank,
+    from core.contacts
+    where ivr_s > 0 or queue_visit_count = 0
+    union all
+    select
+        contact_key,
+        'queue' as kind,
+        queue,
+        cast(null as varchar) as agent,
+        entered_at as started_at,
+        greatest(coalesce(answered_at - to_seconds(coalesce(ring_s, 0)), left_at), entered_at) as ended_at,
+        2 as rank,
+    from core.queue_visits
+    where outcome not in ('full', 'join_empty', 'closed', 'diverted')
+    union all
+    select
+        contact_key,
+        'ring' as kind,
+        queue,
+        agent,
+        greatest(answered_at - to_seconds(ring_s), entered_at) as started_at,
+        answered_at as ended_at,
+        3 as rank,
+    from core.queue_visits
+    where answered_at is not null and ring_s > 0
+    union all
+    select
+        contact_key,
+        'talk' as kind,
+        queue,
+        agent,
+        answered_at as started_at,
+        coalesce(left_at, answered_at + to_seconds(talk_s + coalesce(hold_s, 0))) as ended_at,
+        4 as rank,
+    from core.queue_visits
+    where answered_at is not null
+    union all
+    select
+        contact_key,
+        'transfer' as kind,
+        queue,
+        agent,
+        left_at as started_at,
+        left_at as ended_at,
+        5 as rank,
+    from core.queue_visits
+    where transfer_type is not null and left_at is not null
+    union all
+    select
+        contact_key,
+        'wrap_up' as kind,
+        queue,
+        agent,
+        left_at as started_at,
+        left_at + to_seconds(wrap_s) as ended_at,
+        6 as rank,
+    from core.queue_visits
+    where wrap_s > 0 and left_at is not null
+)
+
+select
+    contact_key, -- Contact
+    row_number() over (partition by contact_key order by started_at, rank, ended_at, queue, agent) as segment_seq, -- Order within the contact
+    kind, -- ivr, queue, ring, talk, transfer (a moment) or wrap_up
+    queue, -- Queue
+    agent, -- Agent
+    started_at, -- Begin
+    ended_at, -- End; null: not logged
+    cast(date_diff('second', started_at, ended_at) as double) as duration_s, -- Length; null: end not logged [unit: s]
+from stretches

@@ -1,0 +1,33 @@
+-- Queue figures by day, as sums that may be added up; ratios are made of them, never averaged.
+-- A visit belongs to the local day in which it entered the queue.
+-- grain: one row per local day, site, queue and channel
+-- owner: team:data
+select
+    business_date, -- Local date
+    site, -- Site
+    queue, -- Queue
+    channel, -- Channel
+    cast(sum(offered_count) as bigint) as offered_count, -- Visits that entered the queue: answered, abandoned, flowed out or still open
+    cast(sum(answered_count) as bigint) as answered_count, -- Answered by an agent
+    cast(sum(answered_in_sl_count) as bigint) as answered_in_sl_count, -- Answered within the threshold
+    cast(sum(abandoned_count) as bigint) as abandoned_count, -- Left by the caller before an answer
+    cast(sum(abandoned_in_sl_count) as bigint) as abandoned_in_sl_count, -- Abandoned within the threshold
+    cast(sum(short_abandoned_count) as bigint) as short_abandoned_count, -- Abandoned no later than the short-abandon threshold
+    cast(sum(timed_out_count) as bigint) as timed_out_count, -- Sent on by a timeout
+    cast(sum(exited_by_key_count) as bigint) as exited_by_key_count, -- Left by pressing a key
+    cast(sum(exited_empty_count) as bigint) as exited_empty_count, -- Sent on because no agent was left
+    cast(sum(withdrawn_count) as bigint) as withdrawn_count, -- Taken out by the system
+    cast(sum(open_count) as bigint) as open_count, -- Still waiting, or their end was not logged
+    cast(sum(blocked_count) as bigint) as blocked_count, -- Refused before entering: full, empty or closed; not part of offered
+    sum(answered_wait_s) as answered_wait_s, -- Sum of the waits of answered visits [unit: s]
+    sum(abandoned_wait_s) as abandoned_wait_s, -- Sum of the waits of abandoned visits [unit: s]
+    sum(wait_s) as wait_s, -- Sum of all waits [unit: s]
+    max(max_wait_s) as max_wait_s, -- Longest wait [unit: s]
+    sum(ring_s) as ring_s, -- Sum of the rings of answered attempts [unit: s]
+    sum(talk_s) as talk_s, -- Sum of talk [unit: s]
+    sum(hold_s) as hold_s, -- Sum of time on hold; null: no source says [unit: s]
+    cast(sum(held_count) as bigint) as held_count, -- Visits that were put on hold
+    sum(wrap_s) as wrap_s, -- Sum of wrap-up; null: no source says [unit: s]
+    cast(sum(transferred_count) as bigint) as transferred_count, -- Answered visits that ended in a transfer
+from kpi.queue_interval
+group by business_date, site, queue, channel

@@ -1,0 +1,58 @@
+-- Events of Asterisk's queue_log, each distinct line once, with the parameters taken apart as app_queue.c writes them.
+-- grain: one row per distinct line of queue_log
+-- owner: team:data
+-- window: event_at
+with distinct_lines as (
+    select
+        event_at,
+        callid,
+        queue,
+        agent,
+        event,
+        data,
+        min(segment_id) as segment_id,
+    from raw.asterisk_queue_log
+    where event_at >= getvariable('window_start') and event_at <= getvariable('window_end')
+    group by event_at, callid, queue, agent, event, data
+)
+
+select
+    event_at, -- When it was written, whole seconds
+    case when callid not in ('NONE', 'REALTIME', 'MANAGER', 'CLI', '') then callid end as callid, -- Uniqueid of the caller's channel; null for events of no call
+    case when queue not in ('NONE', '') then queue end as queue, -- Queue; null for events of all queues
+    case when agent not in ('NONE', '') then agent end as agent, -- Member name, or interface where Asterisk logs that [pii]
+    event, -- Event name as written
+    data, -- The parameters as written, with their pipes
+    try_cast(case
+        when event = 'ENTERQUEUE' then split_part(data, '|', 3)
+        when event in ('COMPLETEAGENT', 'COMPLETECALLER') then split_part(data, '|', 3)
+        when event in ('ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'WITHDRAW') then split_part(data, '|', 2)
+        when event = 'EXITWITHKEY' then split_part(data, '|', 3)
+    end as bigint) as position_in, -- Position in the queue on joining
+    try_cast(case
+        when event in ('ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'WITHDRAW') then split_part(data, '|', 1)
+        when event = 'EXITWITHKEY' then split_part(data, '|', 2)
+    end as bigint) as position_out, -- Position in the queue on leaving unanswered
+    try_cast(case
+        when event in ('CONNECT', 'COMPLETEAGENT', 'COMPLETECALLER') then split_part(data, '|', 1)
+        when event in ('ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'WITHDRAW') then split_part(data, '|', 3)
+        when event in ('BLINDTRANSFER', 'TRANSFER') then split_part(data, '|', 3)
+        when event = 'EXITWITHKEY' then split_part(data, '|', 4)
+        when event = 'ATTENDEDTRANSFER' and data like 'LINK|%' then split_part(data, '|', 4)
+        when event = 'ATTENDEDTRANSFER' then split_part(data, '|', 3)
+    end as double) as wait_s, -- Waiting time up to the answer or the exit [unit: s]
+    try_cast(case
+        when event in ('COMPLETEAGENT', 'COMPLETECALLER') then split_part(data, '|', 2)
+        when event in ('BLINDTRANSFER', 'TRANSFER') then split_part(data, '|', 4)
+        when event = 'ATTENDEDTRANSFER' and data like 'LINK|%' then split_part(data, '|', 5)
+        when event = 'ATTENDEDTRANSFER' then split_part(data, '|', 4)
+    end as double) as talk_s, -- Time from the answer to the end or the transfer [unit: s]
+    case
+        when event = 'CONNECT' then try_cast(split_part(data, '|', 3) as double)
+        when event in ('RINGNOANSWER', 'RINGCANCELED') then try_cast(split_part(data, '|', 1) as double) / 1000
+    end as ring_s, -- How long the member's phone rang; CONNECT logs seconds, the others milliseconds [unit: s]
+    case when event = 'ENTERQUEUE' then nullif(split_part(data, '|', 2), '') end as caller_number, -- Caller's number as presented [pii]
+    case when event = 'CONNECT' then nullif(split_part(data, '|', 2), '') end as bridged_callid, -- Uniqueid of the member's channel
+    case when event in ('BLINDTRANSFER', 'TRANSFER') then nullif(split_part(data, '|', 1), '') end as transferred_to, -- Extension of a blind transfer
+    segment_id, -- Lake segment that the line was first read from
+from distinct_lines

@@ -1,0 +1,55 @@
+"""Builds a home with a published file out of plain SQL, for the tests of the pages and of the browser.
+
+Belongs here: what publishing does as far as a reader can tell. Not here: rows (published/*.sql).
+Run by hand to look at a page: `python tests/dashboards/build_home.py HOME rich`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = Path(__file__).parent / "published"
+
+
+def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the macros; one that fails for want of another is tried again after the rest."""
+    waiting = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "sql/macros").glob("*.sql"))]
+    while waiting:
+        failed = []
+        for text in waiting:
+            try:
+                connection.execute(text)
+            except duckdb.CatalogException:
+                failed.append(text)
+        assert len(failed) < len(waiting), failed[0]
+        waiting = failed
+
+
+def publish(home: Path, rows: str, snapshot: str = "20261122T141500Z") -> Path:
+    """Publish `published/<rows>.sql` (or no rows) as a snapshot of `home` and swap the link to it."""
+    serve = home / "serve"
+    serve.mkdir(parents=True, exist_ok=True)
+    path = serve / f"{snapshot}.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute((PUBLISHED / "schema.sql").read_text(encoding="utf-8"))
+        if rows:
+            connection.execute((PUBLISHED / f"{rows}.sql").read_text(encoding="utf-8"))
+        create_macros(connection)
+        connection.execute(f"attach '{path}' as published (storage_version 'v1.4.0')")
+        connection.execute("copy from database memory to published")
+        connection.execute("detach published")
+    link = serve / "current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.name)
+    os.replace(link, serve / "current.duckdb")
+    return path
+
+
+if __name__ == "__main__":
+    print(publish(Path(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,192 @@
+"""Good rows and tables for the contracts' tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.contracts.base import Contract
+
+Row = Mapping[str, Any]
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+DAY = date(2026, 3, 2)
+
+# Raw contracts promise no types, so the tests give them the readers'.
+RAW_TYPES = {
+    "line_number": "BIGINT",
+    "event_at": "TIMESTAMPTZ",
+    "event_local": "TIMESTAMP",
+    "start_local": "TIMESTAMP",
+    "end_local": "TIMESTAMP",
+    "arrived_at": "TIMESTAMPTZ",
+    "ended_at": "TIMESTAMPTZ",
+    "ordered_at": "TIMESTAMPTZ",
+    "amount": "DOUBLE",
+} | {f"{name}_s": "DOUBLE" for name in ("ivr", "wait", "ring", "talk", "hold", "wrap")}
+
+_LINE = {"file_id": "f1", "line_number": 1}
+GOOD_ROWS: dict[str, dict[str, Any]] = {
+    "raw.asterisk_queue_log": {**_LINE, "event_at": NOON, "event": "ENTERQUEUE"},
+    "raw.asterisk_cdr": {**_LINE, "start_local": NOON, "end_local": NOON, "disposition": "ANSWERED"},
+    "raw.asterisk_cel": {**_LINE, "event_at": NOON, "event_local": None, "event_type": "CHAN_START"},
+    "raw.calls": {
+        **_LINE,
+        "source_contact_id": "c1",
+        "arrived_at": NOON,
+        "ended_at": NOON + timedelta(seconds=60),
+        "outcome": "answered",
+        **dict.fromkeys(("ivr_s", "wait_s", "ring_s", "talk_s", "hold_s", "wrap_s"), 1.0),
+    },
+    "raw.customers": {**_LINE, "customer_id": "k1"},
+    "raw.orders": {**_LINE, "order_id": "o1", "customer_id": "k1", "ordered_at": NOON, "amount": 10.0},
+    "raw.surveys": {**_LINE, "survey_id": "s1", "kind": "csat"},
+    "core.contacts": {
+        "contact_key": "c1",
+        "source": "asterisk_queue_log",
+        "source_contact_id": "1.1",
+        "channel": "voice",
+        "direction": "inbound",
+        "arrived_at": NOON,
+        "ended_at": NOON + timedelta(seconds=100),
+        "business_date": DAY,
+        "first_queue": "sales",
+        "last_queue": "sales",
+        "queue_visit_count": 1,
+        "queue_wait_s": 10.0,
+        "elapsed_wait_s": 10.0,
+        "ivr_s": 0.0,
+        "ring_s": 3.0,
+        "talk_s": 80.0,
+        "hold_s": 5.0,
+        "wrap_s": 5.0,
+        "handle_s": 90.0,
+        "outcome": "answered",
+        "is_answered": True,
+        "is_short_abandon": False,
+        "transfer_count": 0,
+    },
+    "core.queue_visits": {
+        "visit_key": "v1",
+        "contact_key": "c1",
+        "source": "asterisk_queue_log",
+        "source_call_id": "1.1",
+        "queue": "sales",
+        "channel": "voice",
+        "direction": "inbound",
+        "visit_seq": 1,
+        "entered_at": NOON,
+        "answered_at": NOON + timedelta(seconds=10),
+        "left_at": NOON + timedelta(seconds=95),
+        "business_date": DAY,
+        "wait_s": 10.0,
+        "ring_s": 3.0,
+        "talk_s": 80.0,
+        "hold_s": 5.0,
+        "wrap_s": 5.0,
+        "outcome": "answered",
+        "agent": "ann",
+        "ended_by": "caller",
+        "transfer_type": "blind",
+        "position_in": 1,
+        "position_out": 1,
+        "is_within_sl": True,
+        "is_short_abandon": False,
+        "sl_threshold_s": 20.0,
+    },
+    "core.segments": {
+        "contact_key": "c1",
+        "segment_seq": 1,
+        "kind": "queue",
+        "queue": "sales",
+        "started_at": NOON,
+        "ended_at": NOON + timedelta(seconds=10),
+        "duration_s": 10.0,
+    },
+    "core.agent_states": {
+        "agent": "ann",
+        "queue": "sales",
+        "state": "logged_in",
+        "started_at": NOON,
+        "ended_at": NOON + timedelta(hours=1),
+        "is_open": False,
+    },
+    "core.ring_attempts": {
+        "visit_key": "v1",
+        "contact_key": "c1",
+        "queue": "sales",
+        "agent": "ann",
+        "started_at": NOON,
+        "ended_at": NOON + timedelta(seconds=3),
+        "ring_s": 3.0,
+        "outcome": "answered",
+    },
+    "core.customers": {
+        "customer_key": "k1",
+        "valid_from": NOON,
+        "valid_to": NOON + timedelta(days=1),
+        "joined_at": NOON,
+        "left_at": NOON + timedelta(days=1),
+        "birth_year": 1980,
+    },
+    "core.orders": {
+        "order_key": "o1",
+        "order_id": "1",
+        "customer_key": "k1",
+        "ordered_at": NOON,
+        "business_date": DAY,
+        "amount": 10.0,
+        "currency": "GBP",
+        "margin_amount": 4.0,
+        "status": "paid",
+    },
+    "core.surveys": {
+        "survey_key": "s1",
+        "contact_key": "c1",
+        "sent_at": NOON,
+        "answered_at": NOON + timedelta(hours=1),
+        "business_date": DAY,
+        "kind": "nps",
+        "score": 9.0,
+        "scale_min": 0.0,
+        "scale_max": 10.0,
+        "is_promoter": True,
+        "is_detractor": False,
+    },
+}
+
+FillTable = Callable[..., None]
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'Asia/Tokyo'")
+        yield connection
+
+
+@pytest.fixture
+def good_rows() -> dict[str, dict[str, Any]]:
+    return {table: dict(row) for table, row in GOOD_ROWS.items()}
+
+
+@pytest.fixture
+def fill(con: duckdb.DuckDBPyConnection) -> FillTable:
+    """Makes the contract's table anew and fills it with rows; a column left out is null."""
+
+    def fill_table(contract: type[Contract], *rows: Row) -> None:
+        types = {column.name: (column.type or "VARCHAR").split(" |")[0] for column in contract.columns}
+        if contract.table.startswith("raw."):
+            names = dict.fromkeys([*types, *GOOD_ROWS[contract.table]])
+            types = {name: RAW_TYPES.get(name, "VARCHAR") for name in names}
+        con.execute(f"create schema if not exists {contract.table.split('.')[0]}")
+        declared = ", ".join(f'"{name}" {type_}' for name, type_ in types.items())
+        con.execute(f"create or replace table {contract.table} ({declared})")
+        marks = ", ".join("?" * len(types))
+        for row in rows:
+            con.execute(f"insert into {contract.table} values ({marks})", [row.get(name) for name in types])
+
+    return fill_table
