@@ -15,7 +15,12 @@ from dashboards.components.words import Words
 HERE = Path(__file__).parent
 
 # A local picture: a Material icon would make the browser fetch its favicon from another host.
-st.set_page_config(page_title="Callwright", page_icon=str(HERE / "static" / "icon.png"), layout="wide")
+st.set_page_config(
+    page_title="Callwright",
+    page_icon=str(HERE / "static" / "icon.png"),
+    layout="wide",
+    initial_sidebar_state=330,
+)
 
 words = Words(filters.language())
 st.session_state["words"] = words

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from html import escape
+from itertools import pairwise
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -57,7 +58,7 @@ def step(moments: Sequence[datetime], *, is_by_interval: bool) -> timedelta:
     """Return the length of an interval: the least distance between two, a default when there is one."""
     if not is_by_interval:
         return timedelta(days=1)
-    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False) if later > earlier]
+    gaps = [later - earlier for earlier, later in pairwise(moments) if later > earlier]
     return min(gaps, default=INTERVAL_DEFAULT)
 
 
@@ -99,7 +100,8 @@ def visits_over_time(
         figure.add_hline(target_rate, row=2, col=1, line={"color": palette["target"], "dash": "dash", "width": 1})
         figure.add_annotation(
             x=1, xref="x2 domain", xanchor="left", y=target_rate, yref="y2", yanchor="middle", showarrow=False,
-            text=words("chart.target", rate=f"{100 * target_rate:.0f}%"), align="left", font={"color": palette["target"], "size": 12},
+            text=words("chart.target", rate=f"{100 * target_rate:.0f}%"), align="left",
+            font={"color": palette["target"], "size": 12},
         )  # fmt: skip
     _time_axes(figure, moments, labels, width, words)
     return figure
@@ -200,7 +202,7 @@ def tier_mix(rows: Sequence[TierRow], words: Words) -> go.Figure:
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
-    figure.update_xaxes(visible=False, rangemode="tozero", range=[0, 1.25 * max(totals.values(), default=1)])
+    figure.update_xaxes(visible=False, rangemode="tozero", range=[0, 1.5 * max(totals.values(), default=1)])
     _style(figure, height=60 + 42 * max(2, len(names)))
     return figure
 

@@ -191,9 +191,7 @@ def _first(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return rows[0] if rows else {}
 
 
-def overview(
-    connection: duckdb.DuckDBPyConnection, period: Period, prior: Period | None, variant: str
-) -> Overview:
+def overview(connection: duckdb.DuckDBPyConnection, period: Period, prior: Period | None, variant: str) -> Overview:
     """Ask everything the Overview shows.
 
     Args:
@@ -220,17 +218,16 @@ def overview(
 
 
 def _figures(connection: duckdb.DuckDBPyConnection, period: Period, variant: str) -> dict[str, Figure]:
-    figures = {}
+    figures: dict[str, Figure] = {}
     for metric in METRICS:
         if _has_macro(connection, f"kpi_{metric}"):
-            rows = _total(connection, metric, period, variant)
-            figures |= {metric: Figure(**row) for row in rows}
+            row = _first(_total(connection, metric, period, variant))
+            if row:
+                figures[metric] = Figure(**row)
     return figures
 
 
-def _total(
-    connection: duckdb.DuckDBPyConnection, metric: str, period: Period, variant: str
-) -> list[dict[str, Any]]:
+def _total(connection: duckdb.DuckDBPyConnection, metric: str, period: Period, variant: str) -> list[dict[str, Any]]:
     if metric == "service_level":
         source = "kpi_service_level($from_date, $to_date, by := 'total', variant := $variant)"
         values = {"variant": variant}
@@ -282,9 +279,7 @@ def _assumption_sets(connection: duckdb.DuckDBPyConnection, period: Period) -> s
     return row.get("assumption_sets")
 
 
-def _points(
-    connection: duckdb.DuckDBPyConnection, period: Period, variant: str
-) -> tuple[tuple[TimePoint, ...], bool]:
+def _points(connection: duckdb.DuckDBPyConnection, period: Period, variant: str) -> tuple[tuple[TimePoint, ...], bool]:
     if not _has_macro(connection, "kpi_queue_sums"):
         return (), False
     sql = "select count(*) as days from kpi_queue_sums($from_date, $to_date, by := 'business_date')"
@@ -350,9 +345,7 @@ def _queue_row(row: dict[str, Any], target: dict[str, Any]) -> QueueRow:
     )
 
 
-def _targets(
-    connection: duckdb.DuckDBPyConnection, period: Period, queues: Iterable[str]
-) -> list[dict[str, Any]]:
+def _targets(connection: duckdb.DuckDBPyConnection, period: Period, queues: Iterable[str]) -> list[dict[str, Any]]:
     """Return the target in force at the end of the period; the last one of the settings that matches wins.
 
     `*` asks for the target of the centre as a whole.

@@ -90,7 +90,7 @@ def _plan(region: str) -> _Plan:
     if abroad == "00":
         explicit.append(f"00{code}")
     if trunk and stripped and _SIMPLE_PREFIX.fullmatch(stripped) and stripped.split("|")[0] == trunk:
-        explicit.append(trunk)
+        explicit.append(f"(?!{abroad}){trunk}")
     # 44… without a plus: only where it cannot be a national number that happens to begin with 44.
     with_code = rf"(?!{abroad})(?!(?:{general})$)(?!{stripped or '(?!)'}){code}{body}"
     bare_count = MIN_BARE_DIGITS_WITH_TRUNK if trunk else MIN_BARE_DIGITS

@@ -134,33 +134,24 @@ def _ingest_file(lake: Lake, reader: Reader, path: Path, progress: Callable[[int
     if not isinstance(reader, TableSource):
         return ingest_lines(lake, reader, path, progress)
     draft = lake.draft(reader.source, reader.kind.name, reader_config(reader), path)
-    known = _same_content(lake, draft, path)
+    content = _content_hash(path)
+    known = _same_content(lake, draft, content)
     if known is not None:
-        return [
-            lake.commit(
-                replace(
-                    draft,
-                    content_hash=known.content_hash,
-                    copied_line_count=known.line_count,
-                    bytes_to=draft.size,
-                ),
-                rejects_frame([]),
-                None,
-            )
-        ]
+        copied = known.line_count + known.copied_line_count
+        copy = replace(draft, content_hash=content, head_hash=content, copied_line_count=copied, bytes_to=draft.size)
+        return [lake.commit(copy, rejects_frame([]), None)]
     rows_path = lake.temporary(draft, "parquet")
     result = read_table(reader, path, draft.segment_id, rows_path, rows_path.parent)
     segment = replace(
-        draft, content_hash=_content_hash(path), bytes_to=draft.size, line_count=result.line_count,
+        draft, content_hash=content, head_hash=content, bytes_to=draft.size, line_count=result.line_count,
         row_count=result.row_count, rejected_count=result.rejects.height, ignored=dict(result.ignored),
         first_event_at=result.first_event_at, last_event_at=result.last_event_at,
     )  # fmt: skip
     return [lake.commit(segment, result.rejects, rows_path)]
 
 
-def _same_content(lake: Lake, draft: Segment, path: Path) -> Segment | None:
+def _same_content(lake: Lake, draft: Segment, content: str) -> Segment | None:
     """A table file is known by its whole content: the same export under another name gives nothing new."""
-    content = _content_hash(path)
     return next(
         (s for s in lake.segments(draft.source, draft.config) if s.content_hash == content and not s.problem),
         None,

@@ -79,4 +79,6 @@ met = captions.targets(view, facts, words)
 st.caption(met)
 if view.queues:
     with st.container(key="queue_table"):
-        st.table(captions.queue_table(view.queues, facts.minimum_n, words), border="horizontal", hide_index=True, alt=met)
+        st.table(
+            captions.queue_table(view.queues, facts.minimum_n, words), border="horizontal", hide_index=True, alt=met
+        )

@@ -52,7 +52,7 @@ def busiest(view: Overview, facts: Publication, words: Words) -> str:
         sentences = [words("chart.when_by_day", label=label, n=formats.count(top.offered_count))]
     if any(point.judged_count < facts.minimum_n for point in view.points):
         sentences.append(words("chart.when_small", minimum=facts.minimum_n))
-    return " ".join(sentences)
+    return words("app.sentence_gap").join(sentences)
 
 
 def outcomes(view: Overview, facts: Publication, words: Words) -> str:
@@ -68,7 +68,7 @@ def outcomes(view: Overview, facts: Publication, words: Words) -> str:
     blocked = sum(row.blocked_count for row in view.queues)
     if blocked:
         sentences.append(words("chart.blocked", n=formats.count(blocked)))
-    return " ".join(sentences)
+    return words("app.sentence_gap").join(sentences)
 
 
 def targets(view: Overview, facts: Publication, words: Words) -> str:
@@ -90,7 +90,8 @@ def tiers(view: Overview, words: Words) -> str:
         counts[name] = counts.get(name, 0) + row.customer_count
     named = (words("source.counted", name=name, n=formats.count(n)) for name, n in counts.items())
     everyone = formats.count(sum(counts.values()))
-    return f"{words('chart.tiers_source', n=everyone, sources='; '.join(named))} {words('chart.tiers_note')}"
+    sentences = (words("chart.tiers_source", n=everyone, sources="; ".join(named)), words("chart.tiers_note"))
+    return words("app.sentence_gap").join(sentences)
 
 
 def _source(source: str, model_version: str | None, words: Words) -> str:
@@ -136,10 +137,14 @@ def _plain(name: str) -> str:
     return "".join("\\" + letter if letter in "\\`*_{}[]<>()#+-.!|~$:" else letter for letter in name)
 
 
+def _one_line(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def _target(row: QueueRow, words: Words) -> str:
     if row.target_rate is None or row.threshold_s is None:
         return words("table.no_target")
-    return words("table.target_cell", rate=f"{100 * row.target_rate:.0f}%", seconds=f"{row.threshold_s:g}")
+    return _one_line(words("table.target_cell", rate=f"{100 * row.target_rate:.0f}%", seconds=f"{row.threshold_s:g}"))
 
 
 def _against_target(row: QueueRow, minimum_n: int, words: Words) -> str:
@@ -150,5 +155,5 @@ def _against_target(row: QueueRow, minimum_n: int, words: Words) -> str:
         return f":gray[{words('table.small')}]"
     size = f"{abs(100 * gap):.1f}"
     if gap >= 0:
-        return f":blue[▲ {words('table.met', points='+' + size)}]"
-    return f":orange[▼ {words('table.missed', points=formats.MINUS + size)}]"
+        return _one_line(f":blue[▲ {words('table.met', points='+' + size)}]")
+    return _one_line(f":orange[▼ {words('table.missed', points=formats.MINUS + size)}]")

@@ -100,7 +100,7 @@ def change(metric: Metric, value: float, before: float, words: Words, currency: 
     else:
         shown = 100 * difference if metric.unit == "share" else difference
         text = f"{abs(shown):.1f} {words('unit.points')}"
-    if abs(shown) < 0.05 and metric.unit != "amount" or difference == 0:
+    if difference == 0 or (abs(shown) < 0.05 and metric.unit != "amount"):
         return Change(text, None, None)
     is_up = difference > 0
     is_better = None if metric.is_more_better is None else is_up == metric.is_more_better

@@ -48,9 +48,7 @@ def period(words: Words, last_date: date) -> Period:
     )  # fmt: skip
     shown = period_of(picked, last_date)
     st.session_state["preset"] = next((n for n in PRESETS_DAYS if last_days(n, last_date) == shown), None)
-    st.sidebar.pills(
-        words("filter.last_days"), PRESETS_DAYS, key="preset", on_change=_take_preset, args=(last_date,)
-    )
+    st.sidebar.pills(words("filter.last_days"), PRESETS_DAYS, key="preset", on_change=_take_preset, args=(last_date,))
     return shown
 
 

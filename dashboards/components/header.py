@@ -34,5 +34,8 @@ def draw(facts: Publication, words: Words, title: str) -> None:
     st.title(f"{facts.centre} · {title}" if facts.centre else title, anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", key="data_line"):
         st.caption(data_line(facts, words), width="content")
-        colour = "orange" if facts.checks_failed_count else "gray"
-        st.badge(checks_text(facts, words), color=colour, help=words("header.checks_help"))
+        st.badge(
+            checks_text(facts, words),
+            color="orange" if facts.checks_failed_count else "gray",
+            help=words("header.checks_help"),
+        )

@@ -75,14 +75,17 @@ class ChurnLabel:
     """What leaving means in this centre; a setting of the centre, frozen with the artefact.
 
     Attributes:
-        kind: `orders` (pays nothing within the horizon) or `contract` (a leaving is recorded within it).
+        kind: `no_purchase` (pays nothing within the horizon) or `cancellation` (a leaving is recorded within it).
         horizon_s: How far the label looks ahead, seconds.
-        lookback_s: A customer counts as active who paid within this time before the moment, seconds.
     """
 
-    kind: Literal["orders", "contract"] = "orders"
+    kind: Literal["no_purchase", "cancellation"] = "no_purchase"
     horizon_s: float = 90 * DAY_S
-    lookback_s: float = 180 * DAY_S
+
+    @property
+    def lookback_s(self) -> float:
+        """Who paid within this time before the moment counts as active: two horizons, as in churn_labels.sql."""
+        return 2 * self.horizon_s
 
 
 def load_params(path: Path | None = None) -> ChurnParams:

@@ -1,8 +1,8 @@
 """The documented churn rule, used where no model is promoted or a customer lies outside what the model learnt.
 
-Orders: probability of leaving = 1 - alive x buys. `alive` falls with the time since the last order, counted in the
+no_purchase: probability of leaving = 1 - alive x buys. `alive` falls with the time since the last order, counted in the
 customer's own gaps; `buys` is the chance 1 - exp(-horizon / gap) that a loyal customer with this gap buys within the
-horizon. Contracts: one assumed figure for those that end within the horizon, one for the others.
+horizon. cancellation: one assumed figure for those that end within the horizon, one for the others.
 Not here: anything fitted.
 """
 
@@ -14,8 +14,8 @@ from models.churn.params import DAY_S, ChurnLabel, RuleParams
 from models.registry import require_columns
 
 INPUTS = {
-    "orders": ("order_count", "order_recency_s", "order_gap_s"),
-    "contract": ("contract_remaining_s",),
+    "no_purchase": ("order_count", "order_recency_s", "order_gap_s"),
+    "cancellation": ("contract_remaining_s",),
 }
 
 
@@ -31,7 +31,7 @@ def apply_rule(frame: pl.DataFrame, label: ChurnLabel, params: RuleParams) -> pl
         Columns `churn_probability`, `reasons` (at most three codes), in the order of the frame.
     """
     require_columns("churn rule", frame, INPUTS[label.kind])
-    if label.kind == "contract":
+    if label.kind == "cancellation":
         return _contract_rule(frame, label, params)
     return _order_rule(frame, label, params)
 

@@ -5,6 +5,8 @@ Here: who is scored by what, and the reasons. Not here: fitting (training.py), t
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import polars as pl
 
@@ -32,7 +34,7 @@ NEEDED = ("customer_key", "order_count", "order_recency_s", "has_left", "profili
 def score(champion: Artefact | None, frame: pl.DataFrame, label: ChurnLabel, params: ChurnParams) -> pl.DataFrame:
     """Score every customer of a features frame.
 
-    Objectors to profiling, customers who have left and, with a label from orders, customers who never bought get no
+    Objectors to profiling, customers who have left and, with the label `no_purchase`, customers who never bought get no
     probability (source `default`). Those outside the population the model learnt (no order within the lookback) are
     scored by the rule.
 
@@ -63,7 +65,7 @@ def score(champion: Artefact | None, frame: pl.DataFrame, label: ChurnLabel, par
 
 def is_active(label: ChurnLabel) -> pl.Expr:
     """Whether a customer belongs to the population the label is defined for."""
-    if label.kind == "contract":
+    if label.kind == "cancellation":
         return ~pl.col("has_left")
     return (pl.col("order_recency_s") <= label.lookback_s).fill_null(value=False)
 
@@ -78,7 +80,7 @@ def model_probability(champion: Artefact, frame: pl.DataFrame) -> Floats:
 def _treatment(champion: Artefact | None, label: ChurnLabel) -> pl.Expr:
     # A missing gate counts as an objection: it fails on the side of the customer.
     none_possible = pl.col("profiling_objection").fill_null(value=True) | pl.col("has_left").fill_null(value=False)
-    if label.kind == "orders":
+    if label.kind == "no_purchase":
         none_possible = none_possible | (pl.col("order_count").fill_null(0) == 0)
     by_model = is_active(label) if champion is not None else pl.lit(value=False)
     return pl.when(none_possible).then(pl.lit("default")).when(by_model).then(pl.lit("model")).otherwise(pl.lit("rule"))
@@ -86,7 +88,7 @@ def _treatment(champion: Artefact | None, label: ChurnLabel) -> pl.Expr:
 
 def _require_same_label(champion: Artefact, label: ChurnLabel) -> None:
     learnt = champion.json("artefact.json")["label"]
-    asked = {"kind": label.kind, "horizon_s": label.horizon_s, "lookback_s": label.lookback_s}
+    asked = asdict(label)
     if learnt != asked:
         raise ModelError(
             f"churn {champion.version} learnt the label {learnt}, the centre now asks for {asked}: retrain"

@@ -161,7 +161,9 @@ def _decide(
     if model["roc_auc"] >= gate.suspicious_auc:
         return _fall_back(in_use, baseline, params, f"not promoted, a feature seems to know the future; {said}")
     if candidate.calibration.slope <= 0:
-        return _fall_back(in_use, baseline, params, f"not promoted, it ranks the wrong way round later; {said}")
+        return _fall_back(
+            in_use, baseline, params, f"not promoted, its order did not hold in the calibration window; {said}"
+        )
     if not _beats(model, baseline, params):
         return _fall_back(in_use, baseline, params, f"not promoted, it does not beat the baseline; {said}")
     if in_use is not None and in_use["roc_auc"] > model["roc_auc"] and _beats(in_use, baseline, params):

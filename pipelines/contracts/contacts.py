@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pipelines.contracts.base import Column, Contract, Rule, count, flag, instant, seconds, text
 from pipelines.contracts.vocabulary import (
-    CONTACT_OUTCOMES,
     DIRECTIONS,
     ENDED_BY,
     REFUSED_OUTCOMES,
@@ -17,6 +16,7 @@ from pipelines.contracts.vocabulary import (
     VISIT_OUTCOMES,
     sql_list,
 )
+from pipelines.sources.canonical import CHANNELS, CONTACT_OUTCOMES
 
 
 def business_date_rule(instant_name: str) -> Rule:
@@ -50,7 +50,7 @@ class Contacts(Contract):
         text("source_contact_id", nullable=False),
         text("linked_id"),
         text("site"),
-        text("channel", nullable=False),
+        text("channel", nullable=False, values=CHANNELS),
         text("direction", values=DIRECTIONS, severity="warn"),
         text("customer_key"),
         text("caller_token"),
@@ -130,7 +130,7 @@ class QueueVisits(Contract):
         text("source_call_id", nullable=False),
         text("site"),
         text("queue", nullable=False),
-        text("channel", nullable=False),
+        text("channel", nullable=False, values=CHANNELS),
         text("direction", values=DIRECTIONS, severity="warn"),
         Column("visit_seq", "BIGINT | INTEGER", nullable=False, minimum="1"),
         instant("entered_at", nullable=False),
@@ -145,7 +145,7 @@ class QueueVisits(Contract):
         text("transferred_to"),
         Column("position_in", "BIGINT | INTEGER", minimum="0"),
         Column("position_out", "BIGINT | INTEGER", minimum="0"),
-        Column("priority", "BIGINT | INTEGER"),
+        Column("priority", "DOUBLE | BIGINT | INTEGER"),
         text("tier"),
         flag("is_within_sl"),
         flag("is_short_abandon"),
@@ -158,16 +158,28 @@ class QueueVisits(Contract):
         not_in_future_rule("entered_at"),
         business_date_rule("entered_at"),
         Rule(
+            "only_answered_has_answer_time",
+            "answered_at is null or outcome = 'answered'",
+            "Only answered visits were answered at some time.",
+        ),
+        Rule(
             "answered_has_time",
-            "(outcome = 'answered') = (answered_at is not null)",
-            "An answered visit says when, and no other does.",
+            "outcome <> 'answered' or answered_at is not null",
+            "An answered visit says when it was answered.",
+            "warn",
         ),
         Rule(
             "decided_has_end",
             "outcome in ('answered', 'open') or left_at is not null",
             "A caller who gave up, was sent on or was refused left at a known time.",
+            "warn",
         ),
-        Rule("open_has_no_end", "outcome <> 'open' or left_at is null", "A caller still waiting has not left."),
+        Rule(
+            "open_has_no_end",
+            "outcome <> 'open' or left_at is null",
+            "A caller who is still waiting has not left.",
+            "warn",
+        ),
         Rule(
             "only_answered_talk",
             "outcome = 'answered' or coalesce(talk_s, 0) + coalesce(hold_s, 0) = 0",

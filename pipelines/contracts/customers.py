@@ -47,7 +47,7 @@ class Orders(Contract):
         text("customer_key", nullable=False),
         instant("ordered_at", nullable=False),
         Column("business_date", "DATE", nullable=False),
-        Column("amount", "DOUBLE", nullable=False, minimum="0", severity="warn"),
+        Column("amount", "DOUBLE", nullable=False, minimum="0"),
         text("currency", nullable=False),
         Column("margin_amount", "DOUBLE"),
         text("channel"),
@@ -91,7 +91,7 @@ class Surveys(Contract):
     )
     row_rules = (
         Rule("score_on_scale", "score between scale_min and scale_max", "A score lies on its scale."),
-        Rule("scale_has_two_ends", "scale_min < scale_max", "A scale runs from a lower to a higher end."),
+        Rule("scale_has_two_ends", "scale_min < scale_max", "A scale runs from a lower to a higher end.", "warn"),
         Rule(
             "answered_after_sent",
             "answered_at >= sent_at",
@@ -102,6 +102,7 @@ class Surveys(Contract):
             "score_means_answered",
             "score is null or answered_at is not null",
             "A survey with a score was answered at a known time.",
+            "warn",
         ),
         Rule(
             "promoter_or_detractor",

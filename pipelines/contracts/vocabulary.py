@@ -1,21 +1,10 @@
-"""The words that outcome, state and kind columns may hold. Nothing else belongs here."""
+"""The words that outcome, state and kind columns may hold. Nothing else belongs here.
+
+The words that readers check on the way in, contacts' outcomes and channels, are in pipelines/sources/canonical.py.
+"""
 
 from __future__ import annotations
 
-CONTACT_OUTCOMES = (
-    "answered",
-    "abandoned",
-    "abandoned_in_ivr",
-    "contained_in_ivr",
-    "timed_out",
-    "exited_by_key",
-    "exited_empty",
-    "withdrawn",
-    "blocked",
-    "failed",
-    "callback",
-    "open",
-)
 VISIT_OUTCOMES = (
     "answered",
     "abandoned",

@@ -92,7 +92,7 @@ survey_sums as (
     from features.moments as moments
     inner join core.surveys as surveys
         on surveys.customer_key = moments.customer_key
-        and surveys.answered_at < moments.as_of_at
+        and surveys.answered_at <= moments.as_of_at
         and date_diff('second', surveys.answered_at, moments.as_of_at) <= 31536000
     group by moments.customer_key, moments.as_of_at
 ),
@@ -107,7 +107,7 @@ profiles as (
     from features.moments as moments
     inner join core.customers as customers
         on customers.customer_key = moments.customer_key
-        and customers.valid_from < moments.as_of_at
+        and (customers.valid_from is null or customers.valid_from < moments.as_of_at)
         and (customers.valid_to is null or customers.valid_to >= moments.as_of_at)
     group by moments.customer_key, moments.as_of_at
 ),
@@ -119,7 +119,7 @@ ranked_records as (
         left_at,
         marketing_opt_out,
         profiling_objection,
-        row_number() over (partition by customer_key order by valid_from desc) as age_rank,
+        row_number() over (partition by customer_key order by valid_from desc nulls last) as age_rank,
     from core.customers
 ),
 

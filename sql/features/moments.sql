@@ -32,10 +32,10 @@ steps(step_count) as (
 all_moments as (
     select cast(getvariable('as_of_at') as timestamptz) as as_of_at, 'score' as purpose
     union all
-    -- Hours, not days: a day of local time can have 23 or 25 of them.
+    -- Seconds, not days: a day of local time can have 23 or 25 hours.
     select
         cast(getvariable('as_of_at') as timestamptz)
-            - steps.step_count * churn.horizon_days * interval '24 hours' as as_of_at,
+            - steps.step_count * cast(churn.horizon_s as bigint) * interval '1 second' as as_of_at,
         'train' as purpose,
     from settings.churn as churn
     inner join steps on steps.step_count <= churn.cutoff_count

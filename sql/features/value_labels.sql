@@ -5,11 +5,11 @@ with mature_moments as (
     select
         moments.customer_key,
         moments.as_of_at,
-        churn.horizon_days * 86400 as horizon_s,
+        churn.horizon_s,
     from features.moments as moments
     inner join settings.churn as churn
         on date_diff('second', moments.as_of_at, cast(getvariable('as_of_at') as timestamptz))
-            >= churn.horizon_days * 86400
+            >= churn.horizon_s
     where moments.purpose = 'train'
 )
 

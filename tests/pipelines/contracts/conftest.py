@@ -15,35 +15,45 @@ Row = Mapping[str, Any]
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY = date(2026, 3, 2)
 
-# Raw contracts promise no types, so the tests give them the readers'.
-RAW_TYPES = {
+# The contracts of logs promise no types, so the tests give them the readers'.
+LOG_TYPES = {
+    "segment_id": "BIGINT",
     "line_number": "BIGINT",
     "event_at": "TIMESTAMPTZ",
     "event_local": "TIMESTAMP",
     "start_local": "TIMESTAMP",
     "end_local": "TIMESTAMP",
-    "arrived_at": "TIMESTAMPTZ",
-    "ended_at": "TIMESTAMPTZ",
-    "ordered_at": "TIMESTAMPTZ",
-    "amount": "DOUBLE",
-} | {f"{name}_s": "DOUBLE" for name in ("ivr", "wait", "ring", "talk", "hold", "wrap")}
+}
 
-_LINE = {"file_id": "f1", "line_number": 1}
+_LINE = {"segment_id": 1, "line_number": 1}
+_ROW = {**_LINE, "source": "bank"}
 GOOD_ROWS: dict[str, dict[str, Any]] = {
     "raw.asterisk_queue_log": {**_LINE, "event_at": NOON, "event": "ENTERQUEUE"},
     "raw.asterisk_cdr": {**_LINE, "start_local": NOON, "end_local": NOON, "disposition": "ANSWERED"},
     "raw.asterisk_cel": {**_LINE, "event_at": NOON, "event_local": None, "event_type": "CHAN_START"},
     "raw.calls": {
-        **_LINE,
+        **_ROW,
         "source_contact_id": "c1",
+        "channel": "voice",
+        "direction": "inbound",
+        "queue": "sales",
+        "entered_at": NOON,
+        "answered_at": NOON + timedelta(seconds=5),
         "arrived_at": NOON,
         "ended_at": NOON + timedelta(seconds=60),
         "outcome": "answered",
         **dict.fromkeys(("ivr_s", "wait_s", "ring_s", "talk_s", "hold_s", "wrap_s"), 1.0),
     },
-    "raw.customers": {**_LINE, "customer_id": "k1"},
-    "raw.orders": {**_LINE, "order_id": "o1", "customer_id": "k1", "ordered_at": NOON, "amount": 10.0},
-    "raw.surveys": {**_LINE, "survey_id": "s1", "kind": "csat"},
+    "raw.customers": {**_ROW, "customer_id": "k1", "joined_at": NOON, "left_at": NOON},
+    "raw.orders": {**_ROW, "status": "paid", "order_id": "o1", "customer_id": "k1", "ordered_at": NOON, "amount": 10.0},
+    "raw.surveys": {
+        **_ROW,
+        "survey_id": "s1",
+        "customer_id": "k1",
+        "kind": "csat",
+        "score": 5.0,
+        "answered_at": NOON,
+    },
     "core.contacts": {
         "contact_key": "c1",
         "source": "asterisk_queue_log",
@@ -178,10 +188,10 @@ def fill(con: duckdb.DuckDBPyConnection) -> FillTable:
     """Makes the contract's table anew and fills it with rows; a column left out is null."""
 
     def fill_table(contract: type[Contract], *rows: Row) -> None:
-        types = {column.name: (column.type or "VARCHAR").split(" |")[0] for column in contract.columns}
-        if contract.table.startswith("raw."):
-            names = dict.fromkeys([*types, *GOOD_ROWS[contract.table]])
-            types = {name: RAW_TYPES.get(name, "VARCHAR") for name in names}
+        types = {
+            column.name: (column.type or LOG_TYPES.get(column.name, "VARCHAR")).split(" |")[0]
+            for column in contract.columns
+        }
         con.execute(f"create schema if not exists {contract.table.split('.')[0]}")
         declared = ", ".join(f'"{name}" {type_}' for name, type_ in types.items())
         con.execute(f"create or replace table {contract.table} ({declared})")

@@ -17,12 +17,23 @@ FUTURE = datetime.now(UTC) + timedelta(days=5)
 # What to change in the good row so that just the named rule breaks. Rules made from a column are broken below.
 BROKEN: dict[tuple[str, str], dict[str, object]] = {
     ("raw.asterisk_cel", "has_time"): {"event_at": None},
-    ("raw.calls", "outcome_values"): {"outcome": "vanished"},
-    ("raw.calls", "ended_after_arrived"): {"ended_at": BEFORE},
+    ("raw.calls", "not_where_outcome_is_none_of_answered"): {"outcome": "vanished"},
+    ("raw.calls", "not_where_channel_is_none_of_voice"): {"channel": "pigeon"},
+    ("raw.calls", "not_where_direction_is_none_of_inbound"): {"direction": "sideways"},
     **{
-        ("raw.calls", f"{name}_range"): {name: -1.0}
-        for name in ("ivr_s", "wait_s", "ring_s", "talk_s", "hold_s", "wrap_s")
+        ("raw.calls", f"not_where_{name}_is_negative"): {name: -1.0}
+        for name in ("wait_s", "ring_s", "talk_s", "hold_s", "wrap_s")
     },
+    ("raw.calls", "not_where_ended_at_is_before_arrived_at"): {"ended_at": BEFORE},
+    ("raw.calls", "not_where_answered_at_is_before_entered_at"): {"answered_at": BEFORE},
+    ("raw.calls", "not_where_entered_at_is_set_and_queue_is_not"): {"queue": None},
+    ("raw.customers", "not_where_left_at_is_before_joined_at"): {"left_at": BEFORE},
+    ("raw.orders", "not_where_status_is_none_of_paid"): {"status": "lost"},
+    ("raw.orders", "not_where_amount_is_negative"): {"amount": -1.0},
+    ("raw.surveys", "not_where_kind_is_none_of_csat"): {"kind": "mood"},
+    ("raw.surveys", "not_where_score_is_outside_its_scale"): {"score": 6.0},
+    ("raw.surveys", "not_where_answered_but_without_a_score"): {"score": None},
+    ("raw.surveys", "one_of"): {"customer_id": None},
     ("core.contacts", "ended_after_arrived"): {"ended_at": BEFORE},
     ("core.contacts", "arrived_at_not_in_future"): {
         "arrived_at": FUTURE,
@@ -47,6 +58,11 @@ BROKEN: dict[tuple[str, str], dict[str, object]] = {
     },
     ("core.queue_visits", "business_date_near"): {"business_date": date(2026, 2, 28)},
     ("core.queue_visits", "answered_has_time"): {"answered_at": None},
+    ("core.queue_visits", "only_answered_has_answer_time"): {
+        "outcome": "abandoned",
+        "talk_s": None,
+        "hold_s": None,
+    },
     ("core.queue_visits", "decided_has_end"): {
         "outcome": "abandoned",
         "answered_at": None,

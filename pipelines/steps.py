@@ -1,0 +1,59 @@
+"""The steps of the pipeline that are Python: pseudonyms, training, scoring. Each reads tables, calls one function, writes one.
+
+Belongs here: wiring between warehouse tables and the pure functions of identity.py and models/.
+Does not belong here: the maths (models/), SQL of any length (sql/), Dagster (defs/).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import polars as pl
+
+from pipelines.identity import load_key, resolve, resolve_customers
+from pipelines.warehouse import Built, Warehouse
+
+
+def build_numbers(warehouse: Warehouse) -> Built:
+    """`staging.numbers`: each written form of a number, its E.164 form and its pseudonym."""
+    region, key = warehouse.settings.centre.region, load_key(warehouse.home.path)
+
+    def make(numbers: pl.Series) -> pl.DataFrame:
+        return resolve(numbers, region, key).select("number", "e164", "caller_token")
+
+    basis = _basis(region, key)
+    return _build_lookup(warehouse, "staging.numbers", "staging._number_mentions", "number", basis, make)
+
+
+def build_customer_keys(warehouse: Warehouse) -> Built:
+    """`staging.customer_keys`: each customer id and its pseudonym."""
+    key = load_key(warehouse.home.path)
+
+    def make(ids: pl.Series) -> pl.DataFrame:
+        return resolve_customers(ids, key).select("customer_id", "customer_key")
+
+    basis = _basis("", key)
+    return _build_lookup(
+        warehouse, "staging.customer_keys", "staging._customer_mentions", "customer_id", basis, make
+    )
+
+
+def _basis(region: str, key: bytes) -> str:
+    """What every pseudonym rests upon; another one makes them all anew."""
+    return hashlib.sha256(b"basis" + region.encode() + key).hexdigest()[:12]
+
+
+def _build_lookup(
+    warehouse: Warehouse, table: str, mentions: str, column: str, basis: str, make: Callable[[pl.Series], pl.DataFrame]
+) -> Built:
+    """Adds to a look-up table what is mentioned and not in it yet: the cost follows the new values."""
+    version = f"{basis}:{warehouse.version(mentions)}"
+    present = warehouse.version(table)
+    if present == version:
+        return Built(table, warehouse.row_count(table), is_fresh=False)
+    is_kept = present is not None and present.startswith(f"{basis}:")
+    where = f"where {column} not in (select {column} from {table})" if is_kept else ""
+    new = warehouse.con.sql(f"select {column} from {mentions} {where} order by {column}").pl()[column]
+    row_count = warehouse.write_frame(table, make(new.cast(pl.String)), version, append=is_kept)
+    return Built(table, row_count, is_fresh=True)

@@ -1,0 +1,394 @@
+"""The private warehouse: opening it, showing it the lake and the settings, and building the tables of sql/ in it.
+
+Belongs here: all DuckDB of the pipeline that is not SQL of sql/. Does not belong here: Dagster, what a table means,
+or publishing (publish.py). One process at a time has the file open: callers hold the home's run lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import EnvironmentProblem
+from pipelines.home import Home
+from pipelines.ingest import LINE_READERS, Reader, raw_table, reader_config, timezone_of
+from pipelines.lake import Lake, Segment
+from pipelines.settings import SETTINGS_SCHEMAS, Settings, settings_tables
+from pipelines.sources.canonical import KINDS, TEXT
+from pipelines.sqlgraph import TABLE_SCHEMAS, Model
+
+MEMORY_LIMIT = "1GB"
+# Beyond every event: what a table is built for when it is built whole.
+EVER = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC))
+# A zone-less time is at most this far from the instant it means.
+ZONE_SLACK = timedelta(hours=26)
+
+_DUCKDB_TYPES = {"String": "VARCHAR", "Int64": "BIGINT", "Float64": "DOUBLE", "Boolean": "BOOLEAN"}
+# Raw tables that sql/staging takes up so far; the rows of the others wait in the lake.
+STAGED = ("asterisk_queue_log", "asterisk_cdr", "asterisk_cel", "calls", "customers", "orders", "surveys")
+
+
+def raw_schema(table: str) -> dict[str, str]:
+    """Columns and DuckDB types of `raw.<table>`."""
+    if table in KINDS:
+        columns = {"source": TEXT, **KINDS[table].columns}
+    else:
+        reader = next(r for r in LINE_READERS.values() if r.table == table)
+        columns = {name: _duckdb_type(dtype) for name, dtype in reader.schema.items()}
+    return {**columns, "segment_id": "BIGINT", "line_number": "BIGINT"}
+
+
+def _duckdb_type(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.Datetime):
+        return "TIMESTAMPTZ" if dtype.time_zone else "TIMESTAMP"
+    return _DUCKDB_TYPES[str(dtype)]
+
+
+RAW_TABLES = (*(r.table for r in LINE_READERS.values()), *KINDS)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What building a table came to.
+
+    Attributes:
+        table: `schema.name`.
+        row_count: Rows it holds now.
+        is_fresh: False: nothing it reads had changed, so it was left as it was.
+    """
+
+    table: str
+    row_count: int
+    is_fresh: bool
+
+
+@contextmanager
+def open_warehouse(home: Home, settings: Settings, readers: Mapping[str, Reader]) -> Iterator[Warehouse]:
+    """Opens the private warehouse for one run.
+
+    Raises:
+        EnvironmentProblem: Another process has the file open, or it cannot be written.
+    """
+    try:
+        con = duckdb.connect(home.warehouse)
+    except duckdb.IOException as error:
+        raise EnvironmentProblem(
+            f"{home.warehouse} cannot be opened: {str(error).splitlines()[0]}",
+            "close whatever has it open; to ask questions, use: callwright sql, which reads the published copy",
+        ) from error
+    try:
+        warehouse = Warehouse(con, home, settings, readers)
+        warehouse.prepare()
+        yield warehouse
+    finally:
+        con.close()
+
+
+class Warehouse:
+    """One open warehouse.
+
+    Args:
+        con: Connection to HOME/warehouse.duckdb.
+        home: The home.
+        settings: Its settings.
+        readers: Its sources.
+    """
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, readers: Mapping[str, Reader]
+    ) -> None:
+        self.con, self.home, self.settings, self.readers = con, home, settings, readers
+        self.lake = Lake(home.lake, home.landing)
+
+    # --- set-up ---------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Schemas, session settings, run variables, and the tables of callwright.toml."""
+        scratch = self.home.path / ".scratch"
+        scratch.mkdir(exist_ok=True)
+        self.con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        self.con.execute(f"set temp_directory = '{scratch}'")
+        self.con.execute("set preserve_insertion_order = false")
+        self.con.execute("set autoinstall_known_extensions = false")
+        self.con.execute("set TimeZone = 'UTC'")
+        for schema in ("settings", "raw", "build", *TABLE_SCHEMAS):
+            self.con.execute(f"create schema if not exists {schema}")
+        self.con.execute(
+            "create table if not exists build.tables"
+            " (table_name varchar primary key, version varchar, sql_hash varchar, row_count bigint, built_at timestamptz)"
+        )
+        self.con.execute(
+            "create table if not exists build.segments"
+            " (table_name varchar, segment_id bigint, first_event_at timestamptz, last_event_at timestamptz)"
+        )
+        self.set_variable("timezone", self.settings.centre.timezone)
+        self.set_variable("currency", self.settings.centre.currency)
+        for table, rows in settings_tables(self.settings).items():
+            self.write_rows(f"settings.{table}", SETTINGS_SCHEMAS[table], rows)
+
+    def set_variable(self, name: str, value: object) -> None:
+        """Sets a run variable, which SQL reads with getvariable()."""
+        if isinstance(value, datetime):
+            self.con.execute(f"set variable {name} = timestamptz '{value.isoformat()}'")
+        else:
+            self.con.execute(f"set variable {name} = '{str(value).replace(chr(39), chr(39) * 2)}'")
+
+    # --- tables that Python writes ----------------------------------------------------------------------------------
+
+    def write_rows(self, table: str, schema: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Replaces a table by rows; its version is its content, so equal rows rebuild nothing."""
+        frame = [tuple(row[column] for column in schema) for row in rows]
+        version = _hash(table, list(schema.items()), frame)
+        if self.version(table) == version:
+            return
+        declared = ", ".join(f'"{name}" {kind}' for name, kind in schema.items())
+        with self.transaction():
+            self.con.execute(f"create or replace table {table} ({declared})")
+            if frame:
+                marks = ", ".join("?" for _ in schema)
+                self.con.executemany(f"insert into {table} values ({marks})", frame)
+            self._remember(table, version, "", len(frame))
+
+    def write_frame(self, table: str, frame: pl.DataFrame, version: str, append: bool = False) -> int:
+        """Replaces a table by a frame of the given version, or adds to it; returns its row count."""
+        with self.transaction():
+            self.con.register("incoming", frame.to_arrow())
+            if append:
+                self.con.execute(f"insert into {table} by name select * from incoming")
+            else:
+                self.con.execute(f"create or replace table {table} as select * from incoming")
+            self.con.unregister("incoming")
+            row_count = int(self.con.execute(f"select count(*) from {table}").fetchall()[0][0])
+            self._remember(table, version, "", row_count)
+        return row_count
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.con.execute("begin")
+        try:
+            yield
+        except BaseException:
+            self.con.execute("rollback")
+            raise
+        self.con.execute("commit")
+
+    def _remember(self, table: str, version: str, sql_hash: str, row_count: int) -> None:
+        self.con.execute(
+            "insert or replace into build.tables values (?, ?, ?, ?, now())", [table, version, sql_hash, row_count]
+        )
+
+    def version(self, table: str) -> str | None:
+        """What a table was built from, hashed; None if it was never built."""
+        found = self.con.execute("select version from build.tables where table_name = ?", [table]).fetchall()
+        return found[0][0] if found else None
+
+    def row_count(self, table: str) -> int:
+        """Rows of a table when it was last built."""
+        found = self.con.execute("select row_count from build.tables where table_name = ?", [table]).fetchall()
+        return int(found[0][0]) if found else 0
+
+    # --- the lake ---------------------------------------------------------------------------------------------------
+
+    def segments_of(self, table: str) -> list[Segment]:
+        """The lake's segments whose rows make up `raw.<table>` under the present settings."""
+        found: list[Segment] = []
+        for reader in self.readers.values():
+            if raw_table(reader) == table:
+                found += self.lake.segments(reader.source, reader_config(reader))
+        return sorted(found, key=lambda s: s.segment_id)
+
+    def attach_raw(self, table: str) -> Built:
+        """Makes `raw.<table>` show the lake's rows of that table."""
+        segments = self.segments_of(table)
+        schema = raw_schema(table)
+        paths = [str(self.lake.rows_path(s)) for s in segments if s.row_count]
+        columns = ", ".join(schema)
+        if paths:
+            listed = ", ".join(f"'{p}'" for p in paths)
+            select = f"select {columns} from read_parquet([{listed}])"
+        else:
+            select = "select " + ", ".join(f"null::{kind} as {name}" for name, kind in schema.items()) + " where false"
+        version = _hash(table, [(s.segment_id, s.content_hash) for s in segments])
+        is_fresh = version != self.version(f"raw.{table}")
+        row_count = sum(s.row_count for s in segments)
+        with self.transaction():
+            self.con.execute(f"create or replace view raw.{table} as {select}")
+            self._remember(f"raw.{table}", version, "", row_count)
+        return Built(f"raw.{table}", row_count, is_fresh)
+
+    def attach_manifests(self) -> None:
+        """Makes `raw.segments` and `raw.rejects` of the manifests of all current segments."""
+        segments = [s for table in RAW_TABLES for s in self.segments_of(table)]
+        self.write_rows("raw.segments", _SEGMENT_SCHEMA, [self._segment_row(s) for s in segments])
+        paths = [str(self.lake.rejects_path(s)) for s in segments if s.rejected_count]
+        with self.transaction():
+            if paths:
+                listed = ", ".join(f"'{p}'" for p in paths)
+                self.con.execute(
+                    "create or replace table raw.rejects as select s.source, s.name, r.line_number, r.reason, r.text"
+                    f" from read_parquet([{listed}]) r join raw.segments s using (segment_id)"
+                )
+            else:
+                self.con.execute(
+                    "create or replace table raw.rejects"
+                    " (source varchar, name varchar, line_number bigint, reason varchar, text varchar)"
+                )
+            self._remember("raw.rejects", _hash(paths), "", sum(s.rejected_count for s in segments))
+
+    def _segment_row(self, segment: Segment) -> dict[str, Any]:
+        first, last = self._interval(segment)
+        return {
+            "segment_id": segment.segment_id,
+            "source": segment.source,
+            "name": segment.file,
+            "head_hash": segment.head_hash,
+            "content_hash": segment.content_hash,
+            "bytes_to": segment.bytes_to,
+            "line_count": segment.line_count,
+            "copied_line_count": segment.copied_line_count,
+            "row_count": segment.row_count,
+            "ignored_count": sum(segment.ignored.values()),
+            "ignored_reasons": json.dumps(segment.ignored, sort_keys=True) if segment.ignored else None,
+            "rejected_count": segment.rejected_count,
+            "is_staged": segment.table in STAGED,
+            "first_event_at": first,
+            "last_event_at": last,
+            "ingested_at": datetime.fromisoformat(segment.ingested_at),
+            "problem": segment.problem,
+        }
+
+    def _interval(self, segment: Segment) -> tuple[datetime | None, datetime | None]:
+        """When the segment's events happened; zone-less times are taken in the source's zone."""
+        if segment.first_event_at is None or segment.last_event_at is None:
+            return None, None
+        times = [datetime.fromisoformat(t) for t in (segment.first_event_at, segment.last_event_at)]
+        if times[0].tzinfo is None:
+            zone = timezone_of(self.settings, segment.source)
+            found = self.con.execute("select timezone(?, ?::timestamp), timezone(?, ?::timestamp)", [zone, times[0], zone, times[1]])
+            return found.fetchall()[0]  # type: ignore[return-value]
+        return times[0], times[1]
+
+    # --- tables that SQL writes -------------------------------------------------------------------------------------
+
+    def build(self, model: Model) -> Built:
+        """Builds a table of sql/, if anything it is made of has changed.
+
+        A model with a window is rebuilt only where its new input lies; all others as a whole. Either way the table
+        changes in one transaction.
+        """
+        self._set_as_of(model)
+        version = _hash(
+            model.sql_hash,
+            [(table, self.version(table)) for table in model.dependencies],
+            [(name, self._variable(name)) for name in model.variables if not name.startswith("window_")],
+        )
+        if self.version(model.table) == version:
+            return Built(model.table, self.row_count(model.table), is_fresh=False)
+        segments = self._window_segments(model)
+        window = self._window(model, segments)
+        with self.transaction():
+            if window is None:
+                self._set_window(EVER)
+                self.con.execute(f"create or replace table {model.table} as {model.sql}")
+            else:
+                self._set_window(window)
+                self.con.execute(f"delete from {model.table} where {model.window} between ? and ?", list(window))
+                self.con.execute(f"insert into {model.table} by name {model.sql}")
+            row_count = int(self.con.execute(f"select count(*) from {model.table}").fetchall()[0][0])
+            self._remember_segments(model, segments)
+            self._remember(model.table, version, model.sql_hash, row_count)
+        return Built(model.table, row_count, is_fresh=True)
+
+    def _variable(self, name: str) -> str:
+        return str(self.con.execute(f"select getvariable('{name}')").fetchall()[0][0])
+
+    def _set_window(self, window: tuple[datetime, datetime]) -> None:
+        self.set_variable("window_start", window[0])
+        self.set_variable("window_end", window[1])
+
+    def _set_as_of(self, model: Model) -> None:
+        """`as_of_at`: the last moment that the data tells of; features are computed as of then."""
+        if "as_of_at" in model.variables:
+            self.set_variable("as_of_at", self.data_through())
+
+    def data_through(self) -> datetime:
+        """The last moment that any source tells of; the epoch when there is nothing."""
+        found = self.con.execute(
+            "select greatest("
+            " (select max(coalesce(ended_at, arrived_at)) from core.contacts),"
+            " (select max(ordered_at) from core.orders),"
+            " (select max(coalesce(answered_at, sent_at)) from core.surveys))"
+        ).fetchall()[0][0]
+        return found.astimezone(UTC) if found is not None else datetime.fromtimestamp(0, UTC)  # type: ignore[no-any-return]
+
+    def _window_segments(self, model: Model) -> list[Segment]:
+        if model.window is None:
+            return []
+        raws = [d.removeprefix("raw.") for d in model.dependencies if d.startswith("raw.")]
+        return [s for table in raws for s in self.segments_of(table)]
+
+    def _window(self, model: Model, segments: list[Segment]) -> tuple[datetime, datetime] | None:
+        """The stretch of time that new or vanished segments touch; None: build the whole table."""
+        if model.window is None:
+            return None
+        known = self.con.execute(
+            "select segment_id, first_event_at, last_event_at from build.segments where table_name = ?", [model.table]
+        ).fetchall()
+        found = self.con.execute("select sql_hash from build.tables where table_name = ?", [model.table]).fetchall()
+        if not found or found[0][0] != model.sql_hash:
+            return None
+        before = {row[0]: (row[1], row[2]) for row in known}
+        now = {s.segment_id: self._interval(s) for s in segments}
+        changed = [(before | now)[key] for key in before.keys() ^ now.keys()]
+        touched = [interval for interval in changed if interval[0] is not None and interval[1] is not None]
+        if not touched:
+            return EVER[0], EVER[0]
+        return min(t[0] for t in touched), max(t[1] for t in touched)  # type: ignore[type-var]
+
+    def _remember_segments(self, model: Model, segments: list[Segment]) -> None:
+        self.con.execute("delete from build.segments where table_name = ?", [model.table])
+        rows = [(model.table, s.segment_id, *self._interval(s)) for s in segments]
+        if rows:
+            self.con.executemany("insert into build.segments values (?, ?, ?, ?)", rows)
+
+
+_SEGMENT_SCHEMA = {
+    "segment_id": "BIGINT",
+    "source": "VARCHAR",
+    "name": "VARCHAR",
+    "head_hash": "VARCHAR",
+    "content_hash": "VARCHAR",
+    "bytes_to": "BIGINT",
+    "line_count": "BIGINT",
+    "copied_line_count": "BIGINT",
+    "row_count": "BIGINT",
+    "ignored_count": "BIGINT",
+    "ignored_reasons": "VARCHAR",
+    "rejected_count": "BIGINT",
+    "is_staged": "BOOLEAN",
+    "first_event_at": "TIMESTAMPTZ",
+    "last_event_at": "TIMESTAMPTZ",
+    "ingested_at": "TIMESTAMPTZ",
+    "problem": "VARCHAR",
+}
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:16]
+
+
+def remove_scratch(home: Home) -> None:
+    """Removes DuckDB's spill files, which a killed run leaves behind."""
+    for path in (home.path / ".scratch").glob("*"):
+        if path.is_file():
+            os.unlink(path)

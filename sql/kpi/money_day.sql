@@ -1,0 +1,67 @@
+-- What contacts cost and what came of them, by day, as sums that may be added up.
+-- Costs are measured times, priced by the assumption set; revenue is attributed: paid orders of the same customer within the
+-- attribution window after the contact, each order to the last contact before it (or the one that the shop recorded).
+-- grain: one row per local day of the contact, site, queue and channel
+-- owner: team:data
+with orders as (
+    select
+        o.order_key,
+        o.customer_key,
+        o.contact_key,
+        o.ordered_at,
+        o.amount,
+        coalesce(o.margin_amount, o.amount * a.margin_rate) as margin_amount,
+        a.attribution_s,
+    from core.orders as o
+    cross join settings.costs as a
+    where o.status = 'paid' and o.currency = a.currency
+),
+
+candidates as (
+    select
+        o.order_key,
+        o.amount,
+        o.margin_amount,
+        c.contact_key,
+        row_number() over (
+            partition by o.order_key
+            order by case when o.contact_key = c.contact_key then 0 else 1 end, c.arrived_at desc, c.contact_key
+        ) as nearness,
+    from orders as o
+    inner join core.contacts as c
+        on
+            o.customer_key = c.customer_key
+            and c.arrived_at <= o.ordered_at
+            and date_diff('second', c.arrived_at, o.ordered_at) <= o.attribution_s
+),
+
+attributed as (
+    select
+        contact_key,
+        count(*) as order_count,
+        sum(amount) as revenue_amount,
+        sum(margin_amount) as margin_amount,
+    from candidates
+    where nearness = 1
+    group by contact_key
+)
+
+select
+    c.business_date, -- Local date of the contact
+    c.site, -- Site
+    c.last_queue as queue, -- Last queue of the contact
+    c.channel, -- Channel
+    a.currency, -- Currency of the amounts
+    cast(sum(case when c.is_answered then 1 else 0 end) as bigint) as handled_count, -- Contacts that an agent answered
+    sum(c.handle_s + coalesce(c.ring_s, 0)) as agent_s, -- Agents' ring, talk, hold and wrap-up; measured [unit: s]
+    sum(c.handle_s + coalesce(c.ring_s, 0)) / 3600 * max(a.agent_hour_amount) as agent_cost_amount, -- Agents' time at the loaded hourly cost; measured time, assumed price
+    sum(case when c.channel = 'voice' then date_diff('second', c.arrived_at, c.ended_at) else 0 end) / 60.0 * max(a.telecom_minute_amount)
+        as telecom_cost_amount, -- Line time of voice contacts; measured time, assumed price
+    cast(coalesce(sum(t.order_count), 0) as bigint) as attributed_order_count, -- Orders attributed
+    coalesce(sum(t.revenue_amount), 0) as attributed_revenue_amount, -- Their amount; attributed
+    coalesce(sum(t.margin_amount), 0) as attributed_margin_amount, -- Their margin, at the assumed rate where the shop states none; attributed
+    max(a.assumption_set) as assumption_set, -- Name of the costs and windows assumed
+from core.contacts as c
+cross join settings.costs as a
+left join attributed as t on c.contact_key = t.contact_key
+group by c.business_date, c.site, c.last_queue, c.channel, a.currency
