@@ -172,7 +172,11 @@ def publication(connection: duckdb.DuckDBPyConnection, path: str) -> Publication
                              "checks_passed_count": 0, "checks_failed_count": 0}  # fmt: skip
     if _has_table(connection, "meta", "publish"):
         sql = """
-            select snapshot, data_through_at, checks_passed_count, checks_failed_count
+            select
+                snapshot,
+                data_through_at,
+                coalesce(checks_passed_count, 0) as checks_passed_count,
+                coalesce(checks_failed_count, 0) as checks_failed_count
             from meta.publish order by published_at desc limit 1
         """
         facts |= _first(_rows(connection, sql))

@@ -16,7 +16,6 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 from sqlglot.lineage import lineage
-from sqlglot.optimizer.scope import build_scope
 
 from pipelines.errors import CallwrightError
 
@@ -161,12 +160,12 @@ def _column(name: str, comment: str) -> Column:
 
 
 def _trailing_comments(sql: str) -> dict[str, str]:
-    """Output name to comment, of the last select in the file: `expression as name, -- comment`.
+    """Output name to comment, of the final select (of a union, its first part): `expression as name, -- comment`.
 
     The last line of a projection that begins on one line and ends on another carries the comment.
     """
     lines = sql.splitlines()
-    start = max(i for i, line in enumerate(lines) if re.match(r"^select\b", line))
+    start = next(i for i, line in enumerate(lines) if re.match(r"^select\b", line))
     found: dict[str, str] = {}
     for line in lines[start:]:
         if re.match(r"^from\b", line):
@@ -205,6 +204,16 @@ def in_order(dependencies: Mapping[str, Iterable[str]]) -> list[str]:
         raise SqlError(f"sql/: these tables read each other in a circle: {' -> '.join(error.args[1])}") from error
 
 
+def load_macros(folder: Path = SQL_FOLDER) -> list[str]:
+    """The texts of sql/macros/, one macro a file named after it, each after those that it calls."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / "macros").glob("*.sql"))}
+    calls = {
+        name: [other for other in texts if other != name and re.search(rf"\b{other}\(", text)]
+        for name, text in texts.items()
+    }
+    return [texts[name] for name in in_order(calls)]
+
+
 def column_lineage(model: Model, schema: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str, str]]:
     """Where each column of a model comes from.
 
@@ -219,17 +228,12 @@ def column_lineage(model: Model, schema: Mapping[str, Mapping[str, str]]) -> lis
     for table, columns in schema.items():
         db, _, name = table.partition(".")
         nested.setdefault(db, {})[name] = dict(columns)
-    scope = build_scope(sqlglot.optimizer.qualify.qualify(self_copy(model.tree), schema=nested, dialect="duckdb"))
-    found = set()
-    for column in model.tree.named_selects:
-        for node in lineage(column, scope.expression if scope else model.tree, schema=nested, dialect="duckdb").walk():
-            if isinstance(node.source, exp.Table) and node.source.db:
-                found.add((column, f"{node.source.db}.{node.source.name}", node.name.split(".")[-1].strip('"')))
+    nodes = lineage(None, model.tree, schema=nested, dialect="duckdb")
+    assert isinstance(nodes, dict)
+    found = {
+        (column, f"{node.source.db}.{node.source.name}", node.name.split(".")[-1].strip('"'))
+        for column, root in nodes.items()
+        for node in root.walk()
+        if isinstance(node.source, exp.Table) and node.source.db
+    }
     return sorted(found)
-
-
-def self_copy(tree: exp.Query) -> exp.Query:
-    """A copy: qualifying rewrites the tree in place."""
-    copied = tree.copy()
-    assert isinstance(copied, exp.Query)
-    return copied

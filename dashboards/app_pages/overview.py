@@ -63,14 +63,14 @@ with st.grid(2, min_column_width=340, key="queues_and_tiers", gap="large") as pa
     with pair.cell():
         st.subheader(words("chart.outcome_title"), anchor=False)
         left = captions.outcomes(view, facts, words)
-        st.caption(left)
+        st.caption(captions.plain(left))
         if any(row.offered_count for row in view.queues):
             figure = charts.outcomes_by_queue(view.queues, words, is_dark=is_dark)
             st.plotly_chart(figure, key="outcomes", config=charts.CONFIG, alt=left)
     with pair.cell():
         st.subheader(words("chart.tiers_title"), anchor=False)
         mix = captions.tiers(view, words)
-        st.caption(mix)
+        st.caption(captions.plain(mix))
         if view.tiers:
             st.plotly_chart(charts.tier_mix(view.tiers, words), key="tiers", config=charts.CONFIG, alt=mix)
 

@@ -108,7 +108,7 @@ def _gap(row: QueueRow) -> float | None:
 
 def queue_table(rows: Sequence[QueueRow], minimum_n: int, words: Words) -> dict[str, list[str]]:
     """Return the columns of the queue table as text; figures of too few callers are grey."""
-    columns = ("queue", "offered", "service_level", "target", "against", "abandonment", "asa", "aht")
+    columns = ("queue", "against", "service_level", "target", "offered", "abandonment", "asa", "aht")
     lines = [_line(row, minimum_n, words) for row in rows]
     return {words(f"table.{column}"): [line[column] for line in lines] for column in columns}
 
@@ -124,7 +124,7 @@ def _line(row: QueueRow, minimum_n: int, words: Words) -> dict[str, str]:
     if row.judged_count < minimum_n:
         figures = {name: f":gray[{text}]" for name, text in figures.items()}
     return {
-        "queue": _plain(row.queue),
+        "queue": plain(row.queue),
         "offered": formats.count(row.offered_count),
         "target": _target(row, words),
         "against": _against_target(row, minimum_n, words),
@@ -132,9 +132,9 @@ def _line(row: QueueRow, minimum_n: int, words: Words) -> dict[str, str]:
     }
 
 
-def _plain(name: str) -> str:
-    """Escape a name from the data, so that no character of it is taken for markdown."""
-    return "".join("\\" + letter if letter in "\\`*_{}[]<>()#+-.!|~$:" else letter for letter in name)
+def plain(text: str) -> str:
+    """Escape text that holds names from the data, so that no character of it is taken for markdown."""
+    return "".join("\\" + letter if letter in "\\`*_{}[]<>()#+-.!|~$:" else letter for letter in text)
 
 
 def _one_line(text: str) -> str:

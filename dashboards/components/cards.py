@@ -139,7 +139,9 @@ def _moved(
     if before is None or before.value is None:
         return None, words("note.no_earlier_data")
     moved = change(metric, figure.value, before.value, words, header.currency)
-    if moved and min(figure.n, before.n) < header.minimum_n:
+    if moved is None:
+        return None, words("note.was", value=value_text(metric, before.value, words, header.currency))
+    if min(figure.n, before.n) < header.minimum_n:
         # A change between small samples is shown, but not called good or bad.
         moved = Change(moved.text, moved.is_up, None)
     return moved, prior_label
@@ -178,14 +180,15 @@ def draw(content: Card, key: str) -> None:
     """Draw one card into the current container."""
     moved = content.change
     colour, arrow, delta = "off", "off", content.change_note or None
+    value = content.value.replace("$", "\\$")  # two dollar signs would be read as a formula
     if moved:
-        delta = moved.text
+        delta = moved.text.replace("$", "\\$")
         colour = {True: "blue", False: "orange", None: "off"}[moved.is_better]
         arrow = {True: "up", False: "down", None: "off"}[moved.is_up]
     with st.container(border=True, key=f"card_{key}", height="stretch", gap="xsmall"):
         st.metric(
             content.label,
-            f":gray[{content.value}]" if content.is_grey else content.value,
+            f":gray[{value}]" if content.is_grey else value,
             delta,
             delta_color=colour,  # type: ignore[arg-type]
             delta_arrow=arrow,  # type: ignore[arg-type]

@@ -46,6 +46,7 @@ def fit_trees(
     settings = {
         "objective": "binary",
         "learning_rate": params.learning_rate,
+        "max_depth": params.depth_count,
         "num_leaves": params.leaf_count,
         "min_data_in_leaf": params.leaf_minimum_rows,
         "lambda_l2": params.l2_penalty,
@@ -71,8 +72,8 @@ def tree_margin(trees: str, matrix: Floats) -> Floats:
     return np.asarray(booster.predict(matrix, raw_score=True, num_threads=1), dtype=np.float64)
 
 
-def tree_contributions(trees: str, matrix: Floats) -> Floats:
-    """What each feature adds to the log-odds, shape (n, features + 1); the last column is the mean.
+def tree_contributions(trees: str, matrix: Floats) -> tuple[Floats, Floats]:
+    """Log-odds, shape (n,), and what each feature adds to them, shape (n, features + 1); the last column is the mean.
 
     Raises:
         ModelError: The contributions of a row do not add up to its log-odds.
@@ -85,7 +86,7 @@ def tree_contributions(trees: str, matrix: Floats) -> Floats:
     worst = float(np.abs(parts.sum(axis=1) - margin).max(initial=0.0))
     if worst > 1e-9:
         raise ModelError(f"churn: reasons differ from the score they explain by {worst:.1e}")
-    return parts
+    return margin, parts
 
 
 @dataclass(frozen=True)

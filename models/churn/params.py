@@ -17,6 +17,7 @@ class BoosterParams:
     seed: int
     tree_count: int
     learning_rate: float
+    depth_count: int
     leaf_count: int
     leaf_minimum_rows: int
     l2_penalty: float

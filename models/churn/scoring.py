@@ -73,8 +73,7 @@ def is_active(label: ChurnLabel) -> pl.Expr:
 def model_probability(champion: Artefact, frame: pl.DataFrame) -> Floats:
     """Calibrated probabilities by a saved model, shape (rows,)."""
     matrix = to_matrix(MODEL, frame, champion.features)
-    calibration = Platt(**champion.json("artefact.json")["calibration"])
-    return calibration.apply(tree_margin(champion.files["trees.txt"].decode(), matrix))
+    return _calibration(champion).apply(tree_margin(champion.files["trees.txt"].decode(), matrix))
 
 
 def _treatment(champion: Artefact | None, label: ChurnLabel) -> pl.Expr:
@@ -117,21 +116,27 @@ def _rule_scores(rows: pl.DataFrame, label: ChurnLabel, params: ChurnParams) -> 
 
 
 def _model_scores(champion: Artefact, rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select("place", "customer_key").with_columns(
-        pl.Series("churn_probability", model_probability(champion, rows), pl.Float64),
-        _reasons(champion, rows),
+    keys = rows.select("place", "customer_key")
+    # LightGBM refuses a matrix without rows.
+    margin, parts = np.empty(0), np.empty((0, len(champion.features) + 1))
+    if rows.height:
+        matrix = to_matrix(MODEL, rows, champion.features)
+        margin, parts = tree_contributions(champion.files["trees.txt"].decode(), matrix)
+    return keys.with_columns(
+        pl.Series("churn_probability", _calibration(champion).apply(margin), pl.Float64),
+        _reasons(champion.features, parts),
         pl.lit("model").alias("source"),
         pl.lit(champion.version).alias("model_version"),
     )
 
 
-def _reasons(champion: Artefact, rows: pl.DataFrame) -> pl.Series:
+def _calibration(champion: Artefact) -> Platt:
+    return Platt(**champion.json("artefact.json")["calibration"])
+
+
+def _reasons(features: list[str], parts: Floats) -> pl.Series:
     """Top three business reasons a row, by what their features add to the log-odds together."""
-    if rows.is_empty():
-        return pl.Series("reasons", [], pl.List(pl.String))
-    features = champion.features
-    parts = tree_contributions(champion.files["trees.txt"].decode(), to_matrix(MODEL, rows, features))
-    sums = np.zeros((rows.height, len(GROUPS)))
+    sums = np.zeros((len(parts), len(GROUPS)))
     for position, name in enumerate(features):
         sums[:, GROUPS.index(BY_NAME[name].reason or "")] += parts[:, position]
     codes = np.array([[f"{group}_down", f"{group}_up"] for group in GROUPS])

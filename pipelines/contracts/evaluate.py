@@ -115,8 +115,8 @@ def _count(
     con: duckdb.DuckDBPyConnection, table: str, counters: Mapping[str, str]
 ) -> tuple[int, dict[str, int | None]]:
     aggregates = ", ".join(["count(*)", *counters.values()])
-    row = con.execute(f"select {aggregates} from {table}").fetchone()
-    assert row is not None  # an aggregate without group by is always one row
+    # All of a result is fetched, always: one that is left unfinished blocks the caller's connection.
+    (row,) = con.execute(f"select {aggregates} from {table}").fetchall()
     return row[0], dict(zip(counters, row[1:], strict=True))
 
 
@@ -140,8 +140,8 @@ def _repeated_count(con: duckdb.DuckDBPyConnection, table: str, key: tuple[str, 
     """Rows that share their key with another row."""
     names = ", ".join(key)
     repeated = f"select count(*) as n from {table} group by {names} having count(*) > 1"
-    row = con.execute(f"select coalesce(sum(n), 0) from ({repeated}) as repeated").fetchone()
-    return int(row[0]) if row else 0
+    ((row_count,),) = con.execute(f"select coalesce(sum(n), 0) from ({repeated}) as repeated").fetchall()
+    return int(row_count)
 
 
 def _wrong_types(contract: type[Contract], types: Mapping[str, str]) -> list[str]:

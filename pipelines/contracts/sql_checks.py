@@ -97,8 +97,7 @@ def run_check(con: duckdb.DuckDBPyConnection, check: SqlCheck) -> CheckResult:
         if missing:
             verb = "does" if len(missing) == 1 else "do"
             return _not_run(check, f"{', '.join(missing)} {verb} not exist", ())
-        counted = con.execute(f"select count(*) from (\n{query}\n) as failing").fetchone()
-        failing_count = int(counted[0]) if counted else 0
+        ((failing_count,),) = con.execute(f"select count(*) from (\n{query}\n) as failing").fetchall()
         sample = _first_rows(con, query) if failing_count else ()
     except (duckdb.Error, sqlglot.errors.SqlglotError) as error:
         # The error may quote a value, so it goes where rows go.

@@ -1,24 +1,44 @@
--- Agents talk while they are logged in; agents who never log in (fixed members of a queue) are left aside.
+-- Agents talk while they are logged in to the queue, or to all queues; whoever never logs in to a queue is a fixed
+-- member of it and is left aside.
 -- severity: warn
 -- table: core.agent_states
 -- owner: team:data
-with stretches as (
-    -- The furthest end of all log-ins that began by now: a talk is inside one if it ends no later.
+with logins as (
     select
         agent,
         queue,
         state,
         started_at,
         ended_at,
-        max(
-            case when state = 'logged_in' then coalesce(ended_at, timestamptz '9999-12-31 00:00:00+00') end
-        ) over (
-            partition by agent
-            order by started_at, case when state = 'logged_in' then 0 else 1 end
-            rows between unbounded preceding and current row
-        ) as login_until_at,
-        sum(case when state = 'logged_in' then 1 else 0 end) over (partition by agent) as login_count
+        case
+            when state = 'logged_in' then coalesce(ended_at, timestamptz '9999-12-31 00:00:00+00')
+        end as login_ended_at,
+        case when state = 'logged_in' then 0 else 1 end as login_first,
     from core.agent_states
+),
+
+stretches as (
+    -- The furthest end of the log-ins that began by now: a talk is inside one of them if it ends no later.
+    select
+        agent,
+        queue,
+        state,
+        started_at,
+        ended_at,
+        max(case when queue is null then login_ended_at end) over (
+            partition by agent
+            order by started_at, login_first
+            rows between unbounded preceding and current row
+        ) as all_until_at,
+        max(case when queue is not null then login_ended_at end) over (
+            partition by agent, queue
+            order by started_at, login_first
+            rows between unbounded preceding and current row
+        ) as queue_until_at,
+        max(case when queue is null then login_ended_at end) over (partition by agent) as last_all_until_at,
+        max(case when queue is not null then login_ended_at end) over (partition by agent, queue)
+            as last_queue_until_at,
+    from logins
 )
 
 select
@@ -26,8 +46,8 @@ select
     queue, -- queue
     started_at, -- begin of the talk
     ended_at, -- end of the talk
-    login_until_at, -- how far the agent's log-ins reach, null = not logged in yet
+    greatest(all_until_at, queue_until_at) as login_until_at, -- how far the log-ins reach; null: not logged in yet
 from stretches
 where state = 'talking'
-    and login_count > 0
-    and (login_until_at is null or login_until_at < coalesce(ended_at, started_at))
+    and coalesce(last_all_until_at, last_queue_until_at) is not null
+    and coalesce(greatest(all_until_at, queue_until_at) < coalesce(ended_at, started_at), true)

@@ -92,7 +92,7 @@ survey_sums as (
     from features.moments as moments
     inner join core.surveys as surveys
         on surveys.customer_key = moments.customer_key
-        and surveys.answered_at <= moments.as_of_at
+        and surveys.answered_at < moments.as_of_at
         and date_diff('second', surveys.answered_at, moments.as_of_at) <= 31536000
     group by moments.customer_key, moments.as_of_at
 ),

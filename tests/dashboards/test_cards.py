@@ -42,6 +42,11 @@ def test_a_percentage_of_nothing_is_no_change_at_all():
     assert cards.change(METRICS["asa"], 10, 0, EN, "GBP") is None
 
 
+def test_a_figure_that_was_nothing_is_told_instead_of_its_percentage():
+    said = card("asa", Figure(10.0, 40), Figure(0.0, 40))
+    assert (said.change, said.change_note) == (None, "was 0:00 min")
+
+
 def test_no_row_is_no_data_and_never_zero():
     said = card("csat", None)
     assert (said.value, said.is_grey, said.change, said.notes) == (

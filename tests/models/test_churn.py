@@ -223,7 +223,7 @@ def test_scoring_one_customer_alone_gives_the_same_score(champion: registry.Arte
 def test_reasons_add_up_to_the_score(champion: registry.Artefact, now: pl.DataFrame) -> None:
     trees = champion.files["trees.txt"].decode()
     matrix = to_matrix("churn", now, champion.features)
-    parts = tree_contributions(trees, matrix)
+    _, parts = tree_contributions(trees, matrix)
     np.testing.assert_allclose(parts.sum(axis=1), tree_margin(trees, matrix), atol=1e-12)
 
 
@@ -232,9 +232,8 @@ def test_the_first_reason_is_the_group_with_the_largest_sum(champion: registry.A
 
     scores = churn.score(champion, now, LABEL, PARAMS).with_row_index("place").filter(pl.col("source") == "model")
     place = scores["place"][0]
-    parts = tree_contributions(
-        champion.files["trees.txt"].decode(), to_matrix("churn", now[int(place)], champion.features)
-    )[0]
+    matrix = to_matrix("churn", now[int(place)], champion.features)
+    parts = tree_contributions(champion.files["trees.txt"].decode(), matrix)[1][0]
     sums: dict[str, float] = {}
     for name, part in zip(champion.features, parts, strict=False):
         group = str(BY_NAME[name].reason)

@@ -59,7 +59,11 @@ select * from (values
     ('ann', 'sales', 'logged_in', timestamptz '2026-03-02 08:00:00+00', timestamptz '2026-03-02 12:00:00+00'),
     ('ann', 'other', 'logged_in', timestamptz '2026-03-02 09:00:00+00', timestamptz '2026-03-02 09:30:00+00'),
     ('ann', 'sales', 'talking', timestamptz '2026-03-02 10:00:00+00', timestamptz '2026-03-02 10:01:00+00'),
-    ('bob', 'sales', 'talking', timestamptz '2026-03-02 07:00:00+00', timestamptz '2026-03-02 07:01:00+00')
+    ('bob', 'sales', 'talking', timestamptz '2026-03-02 07:00:00+00', timestamptz '2026-03-02 07:01:00+00'),
+    ('cid', 'vip', 'logged_in', timestamptz '2026-03-02 08:00:00+00', timestamptz '2026-03-02 08:30:00+00'),
+    ('cid', 'sales', 'talking', timestamptz '2026-03-02 10:00:00+00', timestamptz '2026-03-02 10:01:00+00'),
+    ('dee', null, 'logged_in', timestamptz '2026-03-02 08:00:00+00', null),
+    ('dee', 'sales', 'talking', timestamptz '2026-03-02 10:00:00+00', null)
 ) as t(agent, queue, state, started_at, ended_at);
 insert into core.customers by name
 select * from (values
@@ -225,6 +229,7 @@ def test_a_centre_in_order_keeps_every_truth(centre, name):
     result = run_check(centre, CHECKS[name])
     assert (result.passed, result.failing_count, result.sample) == (True, 0, ())
     assert result.meaning == CHECKS[name].purpose
+    assert centre.sql("select 1").fetchall() == [(1,)]  # no result is left unfinished on the connection
 
 
 @pytest.mark.parametrize(("name", "sql", "said"), BROKEN_CASES, ids=[f"{n}-{s[:60]}" for n, s, _ in BROKEN_CASES])
@@ -326,33 +331,38 @@ def test_two_checks_of_one_name_are_refused(tmp_path):
 
 
 MINUTES = st.integers(0, 12)
+QUEUES = st.sampled_from([None, "a", "b"])
 STATES = st.lists(
-    st.tuples(st.sampled_from(["logged_in", "talking", "paused"]), MINUTES, st.one_of(st.none(), MINUTES)),
+    st.tuples(st.sampled_from(["logged_in", "talking", "paused"]), QUEUES, MINUTES, st.one_of(st.none(), MINUTES)),
     max_size=8,
 )
 
 
-@settings(deadline=None, max_examples=80)
+def is_outside(talk, logins):
+    _, queue, start, end = talk
+    mine = [login for login in logins if login[1] in (None, queue)]
+    talk_end = start if end is None else end
+    inside = any(from_ <= start and (to is None or talk_end <= to) for _, _, from_, to in mine)
+    return bool(mine) and not inside
+
+
+@settings(deadline=None, max_examples=150)
 @given(states=STATES)
 def test_talk_outside_login_is_what_a_plain_loop_finds(states):
-    stretches = [(state, start, max(start, end) if end is not None else None) for state, start, end in states]
-    logins = [(start, end) for state, start, end in stretches if state == "logged_in"]
-    outside = [
-        (start, end)
-        for state, start, end in stretches
-        if state == "talking"
-        and logins
-        and not any(s <= start and (e is None or (start if end is None else end) <= e) for s, e in logins)
-    ]
+    stretches = [(s, queue, start, None if end is None else max(start, end)) for s, queue, start, end in states]
+    logins = [stretch for stretch in stretches if stretch[0] == "logged_in"]
+    outside = [stretch for stretch in stretches if stretch[0] == "talking" and is_outside(stretch, logins)]
     at = "timestamptz '2026-03-02 08:00:00+00' + to_minutes({})"
     with duckdb.connect() as con:
         con.execute(
             "create schema core; create table core.agent_states "
             "(agent varchar, queue varchar, state varchar, started_at timestamptz, ended_at timestamptz)"
         )
-        for state, start, end in stretches:
+        for state, queue, start, end in stretches:
             ended = "null" if end is None else at.format(end)
-            con.execute(f"insert into core.agent_states select 'ann', 'q', ?, {at.format(start)}, {ended}", [state])
+            con.execute(
+                f"insert into core.agent_states select 'ann', ?, ?, {at.format(start)}, {ended}", [queue, state]
+            )
         assert run_check(con, CHECKS["talk_inside_login"]).failing_count == len(outside)
 
 

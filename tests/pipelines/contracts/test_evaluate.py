@@ -137,6 +137,12 @@ def test_an_unreadable_view_is_a_failure_and_not_a_pass(con):
     assert (result.check_name, result.passed) == ("exists", False)
 
 
+def test_the_connection_is_free_afterwards(con, fill, good_rows):
+    fill(VISITS, good_rows[VISITS.table], good_rows[VISITS.table] | {"wait_s": -1.0})
+    run_contract(con, VISITS)
+    assert con.sql("select 1").fetchall() == [(1,)]
+
+
 def test_great_expectations_really_judged(con, fill, good_rows):
     import great_expectations as gx
 

@@ -153,7 +153,7 @@ def test_missing_and_repeated_keys_and_columns_are_refused(centre: Any) -> None:
     scores, numbers = centre.scores(), centre.numbers()
     with pytest.raises(PublishRefused, match="columns missing: tier"):
         publish_scores(centre.home, scores.drop("tier"), numbers, MANIFEST)
-    with pytest.raises(PublishRefused, match="twice: 80 rows"):
+    with pytest.raises(PublishRefused, match="twice: 40 rows"):
         publish_scores(centre.home, pl.concat([scores, scores]), numbers, MANIFEST)
     with pytest.raises(PublishRefused, match="caller_token"):
         publish_scores(centre.home, scores, numbers.drop("caller_token"), MANIFEST)

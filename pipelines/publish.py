@@ -1,0 +1,278 @@
+"""Publishing: a versioned, documented, read-only copy of the warehouse's public tables, and the swap of the pointer.
+
+Belongs here: the dictionary and lineage, writing and verifying a snapshot, `serve/current.duckdb`.
+Does not belong here: building tables, checking data, scores (router/store.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import CallwrightError, EnvironmentProblem
+from pipelines.home import Home
+from pipelines.sqlgraph import PUBLISHED_SCHEMAS, Model, column_lineage, load_macros
+from pipelines.warehouse import Warehouse
+
+# Older command-line clients and BI drivers open it; see design.md.
+STORAGE_VERSION = "v1.4.0"
+KEPT_SNAPSHOTS = 3
+
+_COLUMNS = {
+    "table_name": "VARCHAR", "column_name": "VARCHAR", "type": "VARCHAR", "unit": "VARCHAR", "description": "VARCHAR",
+    "pii": "VARCHAR",
+}  # fmt: skip
+_LINEAGE = {"table_name": "VARCHAR", "column_name": "VARCHAR", "from_table": "VARCHAR", "from_column": "VARCHAR"}
+_PUBLISH = {
+    "snapshot": "VARCHAR", "published_at": "TIMESTAMPTZ", "data_through_at": "TIMESTAMPTZ", "schema_version": "VARCHAR",
+    "run_id": "VARCHAR", "checks_passed_count": "BIGINT", "checks_failed_count": "BIGINT",
+    "callwright_version": "VARCHAR", "inputs_hash": "VARCHAR",
+}  # fmt: skip
+CHECK_RESULTS = {
+    "table_name": "VARCHAR", "check_name": "VARCHAR", "severity": "VARCHAR", "passed": "BOOLEAN",
+    "failing_count": "BIGINT", "observed": "VARCHAR", "meaning": "VARCHAR", "checked_at": "TIMESTAMPTZ",
+}  # fmt: skip
+_UNITS = {"_s": "s", "_count": "count", "_rate": "share 0 to 1", "_pct": "percent", "_at": "instant, UTC", "_date": "local date"}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One published file.
+
+    Attributes:
+        name: Its id, which sorts by time.
+        path: The file, HOME/serve/<name>.duckdb.
+    """
+
+    name: str
+    path: Path
+
+
+def current_snapshot(home: Home) -> Snapshot:
+    """The newest published file, by its real path.
+
+    Raises:
+        CallwrightError: Nothing is published yet.
+    """
+    link = home.current_snapshot
+    if not link.exists():
+        raise CallwrightError(f"nothing is published in {home.path} yet", f"type: callwright run --home {home.path}")
+    path = Path(os.path.realpath(link))
+    return Snapshot(path.stem, path)
+
+
+# --- what is said about the tables -----------------------------------------------------------------------------------
+
+
+def write_dictionary(warehouse: Warehouse, models: Mapping[str, Model]) -> None:
+    """`build.columns` and `build.lineage`, of the published tables; lineage only of files that have changed."""
+    published = [m for m in models.values() if m.is_published]
+    types = _types(warehouse.con)
+    rows = [
+        {
+            "table_name": model.table,
+            "column_name": column.name,
+            "type": types[model.table][column.name],
+            "unit": column.tags.get("unit") or _unit(column.name),
+            "description": column.description,
+            "pii": column.tags.get("pii") or ("pseudonym" if column.name in _PSEUDONYMS else "no"),
+        }
+        for model in published
+        for column in model.columns
+        if model.table in types
+    ]
+    warehouse.write_rows("build.columns", _COLUMNS, rows)
+    warehouse.write_rows("build.lineage", _LINEAGE, _lineage_rows(warehouse, published, types))
+
+
+_PSEUDONYMS = ("customer_key", "caller_token")
+
+
+def _unit(column: str) -> str | None:
+    if column.endswith("_amount"):
+        return "currency"
+    return next((unit for suffix, unit in _UNITS.items() if column.endswith(suffix)), None)
+
+
+def _types(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Types of all columns of the warehouse, by table and column."""
+    found: dict[str, dict[str, str]] = {}
+    query = (
+        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()"
+        " where database_name = current_database() order by table_oid, column_index"
+    )
+    for table, column, kind in con.execute(query).fetchall():
+        found.setdefault(table, {})[column] = kind
+    return found
+
+
+def _lineage_rows(
+    warehouse: Warehouse, published: Iterable[Model], types: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    con = warehouse.con
+    con.execute(
+        "create table if not exists build.lineage_cache"
+        " (table_name varchar, sql_hash varchar, column_name varchar, from_table varchar, from_column varchar)"
+    )
+    rows: list[dict[str, Any]] = []
+    for model in published:
+        query = "select column_name, from_table, from_column from build.lineage_cache where table_name = ? and sql_hash = ?"
+        found = con.execute(query, [model.table, model.sql_hash]).fetchall()
+        if not found:
+            found = column_lineage(model, {t: types[t] for t in model.dependencies if t in types})
+            con.execute("delete from build.lineage_cache where table_name = ?", [model.table])
+            if found:
+                entries = [(model.table, model.sql_hash, *row) for row in found]
+                con.executemany("insert into build.lineage_cache values (?, ?, ?, ?, ?)", entries)
+        rows += [{"table_name": model.table, **dict(zip(list(_LINEAGE)[1:], row, strict=True))} for row in found]
+    return sorted(rows, key=lambda r: tuple(r.values()))
+
+
+# --- the snapshot --------------------------------------------------------------------------------------------------------
+
+
+def note_publish(warehouse: Warehouse, run_id: str, inputs_hash: str) -> str:
+    """Adds this publish to `build.publish`; returns the name of the snapshot to be made."""
+    con = warehouse.con
+    now = datetime.now(UTC)
+    name = now.strftime("%Y%m%dT%H%M%S%fZ")
+    declared = ", ".join(f"{column} {kind}" for column, kind in _PUBLISH.items())
+    con.execute(f"create table if not exists build.publish ({declared})")
+    passed, failed = con.execute(
+        "select count(*) filter (where passed), count(*) filter (where not passed) from build.check_results"
+    ).fetchall()[0]
+    row = [
+        name, now, warehouse.data_through(), "1.0", run_id, passed, failed, importlib.metadata.version("callwright"),
+        inputs_hash,
+    ]  # fmt: skip
+    # A publish that a kill interrupted left a row without a file.
+    con.execute("delete from build.publish where inputs_hash = ?", [inputs_hash])
+    con.execute(f"insert into build.publish values ({', '.join('?' for _ in row)})", row)
+    con.execute(
+        "insert or replace into build.tables values ('build.publish', ?, '', 0, now())", [name]
+    )
+    return name
+
+
+def write_snapshot(warehouse: Warehouse, models: Mapping[str, Model], name: str) -> Snapshot:
+    """Writes, verifies and publishes a snapshot: readers see the old one or the new one, never anything else.
+
+    Raises:
+        EnvironmentProblem: It cannot be written.
+        CallwrightError: The written file is not what it should be; the old snapshot stays.
+    """
+    home = warehouse.home
+    for leftover in home.serve.glob(".draft-*"):
+        leftover.unlink()
+    draft = home.serve / f".draft-{name}.duckdb"
+    published = [m for m in models.values() if m.is_published]
+    try:
+        _write(warehouse.con, draft, published)
+        _verify(warehouse, draft, published)
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        draft.unlink(missing_ok=True)
+        raise EnvironmentProblem(f"{home.serve}: the snapshot cannot be written: {error}", "free some space") from error
+    path = home.serve / f"{name}.duckdb"
+    draft.chmod(0o444)
+    _sync(draft)
+    draft.rename(path)
+    _point(home.current_snapshot, path.name)
+    _forget_old(home)
+    return Snapshot(name, path)
+
+
+def _write(con: duckdb.DuckDBPyConnection, draft: Path, published: list[Model]) -> None:
+    warehouse_name = con.execute("select current_database()").fetchall()[0][0]
+    con.execute(f"attach '{draft}' as draft (storage_version '{STORAGE_VERSION}')")
+    try:
+        for schema in PUBLISHED_SCHEMAS:
+            con.execute(f"create schema draft.{schema}")
+        for model in published:
+            con.execute(f"create table draft.{model.table} as select * from {model.table}")
+            con.execute(f"comment on table draft.{model.table} is {_text(model.description)}")
+            for column in model.columns:
+                con.execute(f'comment on column draft.{model.table}."{column.name}" is {_text(column.description)}')
+        con.execute("use draft")
+        for macro in load_macros():
+            con.execute(macro)
+    finally:
+        con.execute(f"use {warehouse_name}")
+        con.execute("detach draft")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _verify(warehouse: Warehouse, draft: Path, published: list[Model]) -> None:
+    """Opens the file as a reader would: every table whole, every column documented."""
+    con = warehouse.con
+    con.execute(f"attach '{draft}' as draft (read_only)")
+    try:
+        for model in published:
+            written = con.execute(f"select count(*) from draft.{model.table}").fetchall()[0][0]
+            meant = con.execute(f"select count(*) from {model.table}").fetchall()[0][0]
+            if written != meant:
+                raise CallwrightError(f"{model.table}: {written} of {meant} rows were written to the snapshot")
+        bare = con.execute(
+            "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()"
+            " where database_name = 'draft' and coalesce(comment, '') = ''"
+        ).fetchall()
+        if bare:
+            raise CallwrightError(
+                f"published columns without a description: {', '.join(row[0] for row in bare)}",
+                "end each column of the final select in sql/ with a comment that describes it",
+            )
+    finally:
+        con.execute("detach draft")
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _point(link: Path, target: str) -> None:
+    """Swaps a symbolic link in one step."""
+    new = link.with_name(f".{link.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.replace(link)
+    handle = os.open(link.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _forget_old(home: Home) -> None:
+    """Keeps the newest snapshots; a reader that has an older one open keeps it until it closes."""
+    current = os.path.realpath(home.current_snapshot)
+    snapshots = sorted(p for p in home.serve.glob("*.duckdb") if not p.is_symlink())
+    for path in snapshots[:-KEPT_SNAPSHOTS]:
+        if str(path) != current:
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+
+
+def open_published(home: Home) -> duckdb.DuckDBPyConnection:
+    """The published file, read-only, without any access to files or network from SQL.
+
+    Raises:
+        CallwrightError: Nothing is published yet.
+    """
+    con = duckdb.connect(current_snapshot(home).path, read_only=True)
+    con.execute("set enable_external_access = false")
+    zone = con.execute("select timezone from meta.centre").fetchall()
+    if zone:
+        con.execute(f"set TimeZone = '{zone[0][0]}'")
+        con.execute(f"set variable timezone = '{zone[0][0]}'")
+    return con
