@@ -69,6 +69,13 @@ CALLS = Kind(
         # A menu's clock that runs behind (ivr_s negative, entered before arrived) is repaired in staging, not refused.
         ("ended_at is before arrived_at", "ended_at < least(arrived_at, coalesce(entered_at, arrived_at))"),
         _ordered("entered_at", "answered_at"),
+        _ordered("entered_at", "ended_at"),
+        _ordered("answered_at", "ended_at"),
+        _among("transfer_type", ("blind", "attended")),
+        (
+            "talked, but the outcome is not answered",
+            "outcome <> 'answered' and entered_at is not null and coalesce(talk_s, 0) + coalesce(hold_s, 0) > 0",
+        ),
         ("entered_at is set and queue is not", "entered_at is not null and queue is null"),
     ),
     time_column="arrived_at",

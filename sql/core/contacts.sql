@@ -17,7 +17,7 @@ with visits as (
         sum(talk_s) as talk_s,
         sum(hold_s) as hold_s,
         sum(wrap_s) as wrap_s,
-        sum(case when transfer_type is not null then 1 else 0 end) as transfer_count,
+        cast(sum(case when transfer_type is not null then 1 else 0 end) as bigint) as transfer_count,
         min_by(agent, case when agent is not null then visit_seq end) as first_agent,
         max_by(agent, case when agent is not null then visit_seq end) as last_agent,
         max(site) as site,
