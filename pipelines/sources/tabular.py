@@ -392,7 +392,7 @@ def _reason(kind: Kind, present: set[str]) -> str:
             )
         if column in present and duckdb_type == TIME:
             cases.append(
-                f"when {column} not between '1980-01-01 00:00:00+00' and '2200-01-01 00:00:00+00' then '{column} is impossible'"
+                f"when {column} not between '{kind.earliest}' and '2200-01-01 00:00:00+00' then '{column} is impossible'"
             )
         if column in present and duckdb_type == NUMBER:
             cases.append(f"when not isfinite({column}) then '{column} is not a finite number'")

@@ -37,7 +37,12 @@ periods as (
 select
     customer_key, -- Pseudonym of the customer
     -- The first record says what was so before it was written, too: nobody exported the earlier one.
-    case when period_number = 1 then least(updated_at, joined_at) else updated_at end as valid_from, -- From when this was known; null: since ever
+    case
+        when period_number > 1 then updated_at
+        when least(updated_at, joined_at) < coalesce(next_updated_at, timestamptz '2300-01-01 00:00:00+00')
+            then least(updated_at, joined_at)
+        else timestamptz '1900-01-01 00:00:00+00'
+    end as valid_from, -- From when this was so; 1900: since ever
     next_updated_at as valid_to, -- Until when, not included; null: now
     segment, -- Segment
     region, -- Region

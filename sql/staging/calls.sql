@@ -19,8 +19,8 @@ select
     answered_at, -- When an agent answered
     agent, -- Agent [pii]
     ring_s, -- Ring time of the answered attempt [unit: s]
-    talk_s, -- Talk time [unit: s]
-    hold_s, -- Time on hold [unit: s]
+    case when outcome = 'answered' or outcome is null then talk_s end as talk_s, -- Talk time, of answered calls [unit: s]
+    case when outcome = 'answered' or outcome is null then hold_s end as hold_s, -- Time on hold, of answered calls [unit: s]
     wrap_s, -- Wrap-up time [unit: s]
     ended_at, -- End of the visit or contact
     outcome, -- Outcome as the source states it
@@ -30,7 +30,8 @@ select
     nullif(concat_ws(
         ';',
         case when ivr_s < 0 then 'ivr_s_negative' end,
-        case when entered_at < arrived_at then 'entered_before_arrived' end
+        case when entered_at < arrived_at then 'entered_before_arrived' end,
+        case when outcome <> 'answered' and coalesce(talk_s, 0) + coalesce(hold_s, 0) > 0 then 'talk_without_answer' end
     ), '') as repairs, -- Repairs that were applied, separated by semicolons
     min(segment_id) as segment_id, -- Lake segment that the row was first read from
 from raw.calls
