@@ -1,12 +1,13 @@
 """Publishing: a versioned, documented, read-only copy of the warehouse's public tables, and the swap of the pointer.
 
 Belongs here: the dictionary and lineage, writing and verifying a snapshot, `serve/current.duckdb`.
-Does not belong here: building tables, checking data, scores (router/store.py).
+Does not belong here: building tables, checking data, scores (router/publish.py).
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.metadata
 import os
 from collections.abc import Iterable, Mapping
@@ -20,26 +21,13 @@ import duckdb
 from pipelines.errors import CallwrightError, EnvironmentProblem
 from pipelines.home import Home
 from pipelines.sqlgraph import PUBLISHED_SCHEMAS, Model, column_lineage, load_macros
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import BOOKKEEPING, Warehouse
 
 # Older command-line clients and BI drivers open it; see design.md.
 STORAGE_VERSION = "v1.4.0"
 KEPT_SNAPSHOTS = 3
+SCHEMA_VERSION = "1.0"
 
-_COLUMNS = {
-    "table_name": "VARCHAR", "column_name": "VARCHAR", "type": "VARCHAR", "unit": "VARCHAR", "description": "VARCHAR",
-    "pii": "VARCHAR",
-}  # fmt: skip
-_LINEAGE = {"table_name": "VARCHAR", "column_name": "VARCHAR", "from_table": "VARCHAR", "from_column": "VARCHAR"}
-_PUBLISH = {
-    "snapshot": "VARCHAR", "published_at": "TIMESTAMPTZ", "data_through_at": "TIMESTAMPTZ", "schema_version": "VARCHAR",
-    "run_id": "VARCHAR", "checks_passed_count": "BIGINT", "checks_failed_count": "BIGINT",
-    "callwright_version": "VARCHAR", "inputs_hash": "VARCHAR",
-}  # fmt: skip
-CHECK_RESULTS = {
-    "table_name": "VARCHAR", "check_name": "VARCHAR", "severity": "VARCHAR", "passed": "BOOLEAN",
-    "failing_count": "BIGINT", "observed": "VARCHAR", "meaning": "VARCHAR", "checked_at": "TIMESTAMPTZ",
-}  # fmt: skip
 _UNITS = {"_s": "s", "_count": "count", "_rate": "share 0 to 1", "_pct": "percent", "_at": "instant, UTC", "_date": "local date"}
 
 
@@ -75,6 +63,10 @@ def current_snapshot(home: Home) -> Snapshot:
 def write_dictionary(warehouse: Warehouse, models: Mapping[str, Model]) -> None:
     """`build.columns` and `build.lineage`, of the published tables; lineage only of files that have changed."""
     published = [m for m in models.values() if m.is_published]
+    for model in published:
+        if warehouse.version(model.table) is None:
+            # The tables about publishing itself are filled last; their columns are known all the same.
+            warehouse.build(model)
     types = _types(warehouse.con)
     rows = [
         {
@@ -87,10 +79,9 @@ def write_dictionary(warehouse: Warehouse, models: Mapping[str, Model]) -> None:
         }
         for model in published
         for column in model.columns
-        if model.table in types
     ]
-    warehouse.write_rows("build.columns", _COLUMNS, rows)
-    warehouse.write_rows("build.lineage", _LINEAGE, _lineage_rows(warehouse, published, types))
+    warehouse.write_rows("build.columns", BOOKKEEPING["columns"], rows)
+    warehouse.write_rows("build.lineage", BOOKKEEPING["lineage"], _lineage_rows(warehouse, published, types))
 
 
 _PSEUDONYMS = ("customer_key", "caller_token")
@@ -118,10 +109,6 @@ def _lineage_rows(
     warehouse: Warehouse, published: Iterable[Model], types: Mapping[str, Mapping[str, str]]
 ) -> list[dict[str, Any]]:
     con = warehouse.con
-    con.execute(
-        "create table if not exists build.lineage_cache"
-        " (table_name varchar, sql_hash varchar, column_name varchar, from_table varchar, from_column varchar)"
-    )
     rows: list[dict[str, Any]] = []
     for model in published:
         query = "select column_name, from_table, from_column from build.lineage_cache where table_name = ? and sql_hash = ?"
@@ -132,34 +119,76 @@ def _lineage_rows(
             if found:
                 entries = [(model.table, model.sql_hash, *row) for row in found]
                 con.executemany("insert into build.lineage_cache values (?, ?, ?, ?, ?)", entries)
-        rows += [{"table_name": model.table, **dict(zip(list(_LINEAGE)[1:], row, strict=True))} for row in found]
+        rows += [{"table_name": model.table, **dict(zip(list(BOOKKEEPING["lineage"])[1:], row, strict=True))} for row in found]
     return sorted(rows, key=lambda r: tuple(r.values()))
 
 
 # --- the snapshot --------------------------------------------------------------------------------------------------------
 
 
-def note_publish(warehouse: Warehouse, run_id: str, inputs_hash: str) -> str:
-    """Adds this publish to `build.publish`; returns the name of the snapshot to be made."""
-    con = warehouse.con
+def publish_snapshot(
+    warehouse: Warehouse, models: Mapping[str, Model], run_id: str, basis: str
+) -> Snapshot:
+    """Publishes the warehouse's public tables, unless the newest snapshot holds just them.
+
+    Args:
+        warehouse: All its tables built and checked.
+        models: The SQL files.
+        run_id: Names the run in meta.publish.
+        basis: What was published, besides data; see `session.basis_hash`.
+
+    Raises:
+        EnvironmentProblem: It cannot be written.
+        CallwrightError: The written file is not what it should be; the old snapshot stays.
+    """
+    home, con = warehouse.home, warehouse.con
+    published = [m for m in models.values() if m.is_published]
+    content = _content_hash(warehouse, published, basis)
+    last = last_publish(con)
+    if last is not None and last.content_hash == content and home.current_snapshot.exists():
+        current = current_snapshot(home)
+        if current.name == last.snapshot:
+            return current
     now = datetime.now(UTC)
     name = now.strftime("%Y%m%dT%H%M%S%fZ")
-    declared = ", ".join(f"{column} {kind}" for column, kind in _PUBLISH.items())
-    con.execute(f"create table if not exists build.publish ({declared})")
     passed, failed = con.execute(
         "select count(*) filter (where passed), count(*) filter (where not passed) from build.check_results"
     ).fetchall()[0]
     row = [
-        name, now, warehouse.data_through(), "1.0", run_id, passed, failed, importlib.metadata.version("callwright"),
-        inputs_hash,
+        name, now, warehouse.data_through(), SCHEMA_VERSION, run_id, passed, failed,
+        importlib.metadata.version("callwright"), basis, content,
     ]  # fmt: skip
-    # A publish that a kill interrupted left a row without a file.
-    con.execute("delete from build.publish where inputs_hash = ?", [inputs_hash])
-    con.execute(f"insert into build.publish values ({', '.join('?' for _ in row)})", row)
-    con.execute(
-        "insert or replace into build.tables values ('build.publish', ?, '', 0, now())", [name]
-    )
-    return name
+    with warehouse.transaction():
+        # A row without a file is left by a run that was killed before its pointer was swapped.
+        on_disk = {path.stem for path in home.serve.glob("*.duckdb")}
+        for (known,) in con.execute("select snapshot from build.publish").fetchall():
+            if last is not None and known >= last.snapshot and known not in on_disk:
+                con.execute("delete from build.publish where snapshot = ?", [known])
+        con.execute(f"insert into build.publish values ({', '.join('?' for _ in row)})", row)
+        warehouse.touch("build.publish")
+    warehouse.build(models["meta.publish"])
+    return write_snapshot(warehouse, models, name)
+
+
+def _content_hash(warehouse: Warehouse, published: Iterable[Model], basis: str) -> str:
+    """What the snapshot would hold, apart from when it was checked and published."""
+    lines = [f"{m.table}={warehouse.version(m.table)}" for m in published if m.name not in ("check_results", "publish")]
+    return hashlib.sha256("\n".join([basis, *lines]).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class LastPublish:
+    """What the warehouse remembers of the newest publish."""
+
+    snapshot: str
+    basis: str
+    content_hash: str
+
+
+def last_publish(con: duckdb.DuckDBPyConnection) -> LastPublish | None:
+    """The newest publish that the warehouse knows of."""
+    rows = con.execute("select snapshot, basis, content_hash from build.publish order by snapshot desc limit 1").fetchall()
+    return LastPublish(*rows[0]) if rows else None
 
 
 def write_snapshot(warehouse: Warehouse, models: Mapping[str, Model], name: str) -> Snapshot:

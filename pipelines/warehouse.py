@@ -122,6 +122,9 @@ class Warehouse:
         self.con.execute("set TimeZone = 'UTC'")
         for schema in ("settings", "raw", "build", *TABLE_SCHEMAS):
             self.con.execute(f"create schema if not exists {schema}")
+        for table, schema in BOOKKEEPING.items():
+            declared = ", ".join(f"{name} {kind}" for name, kind in schema.items())
+            self.con.execute(f"create table if not exists build.{table} ({declared})")
         self.con.execute(
             "create table if not exists build.tables"
             " (table_name varchar primary key, version varchar, sql_hash varchar, row_count bigint, built_at timestamptz)"
@@ -186,6 +189,10 @@ class Warehouse:
         self.con.execute(
             "insert or replace into build.tables values (?, ?, ?, ?, now())", [table, version, sql_hash, row_count]
         )
+
+    def touch(self, table: str) -> None:
+        """Notes that a table that is written row by row has changed, for what is built from it."""
+        self._remember(table, datetime.now(UTC).isoformat(), "", 0)
 
     def version(self, table: str) -> str | None:
         """What a table was built from, hashed; None if it was never built."""
@@ -361,6 +368,28 @@ class Warehouse:
         if rows:
             self.con.executemany("insert into build.segments values (?, ?, ?, ?)", rows)
 
+
+# What the pipeline notes about itself; sql/meta publishes it.
+BOOKKEEPING: dict[str, dict[str, str]] = {
+    "columns": {
+        "table_name": "VARCHAR", "column_name": "VARCHAR", "type": "VARCHAR", "unit": "VARCHAR",
+        "description": "VARCHAR", "pii": "VARCHAR",
+    },
+    "lineage": {"table_name": "VARCHAR", "column_name": "VARCHAR", "from_table": "VARCHAR", "from_column": "VARCHAR"},
+    "lineage_cache": {
+        "table_name": "VARCHAR", "sql_hash": "VARCHAR", "column_name": "VARCHAR", "from_table": "VARCHAR",
+        "from_column": "VARCHAR",
+    },
+    "publish": {
+        "snapshot": "VARCHAR", "published_at": "TIMESTAMPTZ", "data_through_at": "TIMESTAMPTZ",
+        "schema_version": "VARCHAR", "run_id": "VARCHAR", "checks_passed_count": "BIGINT",
+        "checks_failed_count": "BIGINT", "callwright_version": "VARCHAR", "basis": "VARCHAR", "content_hash": "VARCHAR",
+    },
+    "check_results": {
+        "table_name": "VARCHAR", "check_name": "VARCHAR", "severity": "VARCHAR", "passed": "BOOLEAN",
+        "failing_count": "BIGINT", "observed": "VARCHAR", "meaning": "VARCHAR", "checked_at": "TIMESTAMPTZ",
+    },
+}  # fmt: skip
 
 _SEGMENT_SCHEMA = {
     "segment_id": "BIGINT",

@@ -146,7 +146,7 @@ def _model_values(champion: Artefact, rows: pl.DataFrame, horizon_s: float) -> p
     return rows.select(
         "place",
         "customer_key",
-        pl.Series("expected_value_amount", amount, pl.Float64),
+        pl.Series("expected_value_amount", amount, pl.Float64).round(4),
         pl.Series("expected_order_count", bought, pl.Float64),
         pl.Series("alive_probability", alive, pl.Float64),
         "source",

@@ -1,0 +1,119 @@
+"""One run over one home: the open warehouse, what was seen so far, and the data checks that may stop it.
+
+Belongs here: the state that the steps of a run share, and checking tables as they are built.
+Does not belong here: which steps there are (plan.py), Dagster (defs/), the terminal (cli.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pipelines.contracts.evaluate import run_contract
+from pipelines.contracts.registry import CONTRACT_OF
+from pipelines.contracts.results import CheckResult
+from pipelines.contracts.sql_checks import SqlCheck, run_check
+from pipelines.home import Home
+from pipelines.ingest import Reader, SourceReport, readers, reader_config
+from pipelines.publish import Snapshot
+from pipelines.settings import Settings, load_settings
+from pipelines.sqlgraph import SQL_FOLDER, Model
+from pipelines.warehouse import BOOKKEEPING, Warehouse, open_warehouse, remove_scratch
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Session:
+    """What the steps of one run share.
+
+    Attributes:
+        home, settings, readers: The centre.
+        warehouse: Its private warehouse, open.
+        models: The SQL files, by table.
+        checks: The SQL truths.
+        run_id: Names the run in meta.publish.
+        progress: Told what is being done, for people.
+        reports: What came of each source.
+        results: Results of the checks made so far.
+        snapshot: The published file, once there is one.
+    """
+
+    home: Home
+    settings: Settings
+    readers: Mapping[str, Reader]
+    warehouse: Warehouse
+    models: Mapping[str, Model]
+    checks: Sequence[SqlCheck]
+    run_id: str
+    progress: Progress = lambda _: None
+    reports: list[SourceReport] = field(default_factory=list)
+    results: list[CheckResult] = field(default_factory=list)
+    snapshot: Snapshot | None = None
+
+    @property
+    def basis(self) -> str:
+        """See `basis_hash`."""
+        return basis_hash(self.home, self.settings, self.readers)
+
+    def check(self, table: str) -> list[CheckResult]:
+        """Checks a table against its contract and the truths that guard it; notes the results for meta.check_results.
+
+        `publish.dictionary` stands for the act of publishing: the truths between tables are checked there.
+        """
+        name = None if table == "publish.dictionary" else table
+        found = run_contract(self.warehouse.con, CONTRACT_OF[table]) if table in CONTRACT_OF else []
+        found += [run_check(self.warehouse.con, check) for check in self.checks if check.table == name]
+        self._note(found)
+        return found
+
+    def _note(self, found: Sequence[CheckResult]) -> None:
+        con = self.warehouse.con
+        with self.warehouse.transaction():
+            for result in found:
+                con.execute(
+                    "delete from build.check_results where table_name = ? and check_name = ?",
+                    [result.table_name, result.check_name],
+                )
+            if found:
+                columns = BOOKKEEPING["check_results"]
+                rows = [tuple(r.to_row()[c] for c in columns) for r in found]
+                con.executemany(f"insert into build.check_results values ({', '.join('?' for _ in columns)})", rows)
+            self.warehouse.touch("build.check_results")
+        self.results += found
+
+
+@contextmanager
+def open_session(
+    home: Home, models: Mapping[str, Model], checks: Sequence[SqlCheck], run_id: str, progress: Progress = lambda _: None
+) -> Iterator[Session]:
+    """Opens a home for one run; holds its lock as long.
+
+    Raises:
+        SettingsError: callwright.toml cannot be used.
+        CallwrightError: Another run is under way.
+    """
+    settings = load_settings(home.path)
+    known = readers(settings, home)
+    with home.run_lock():
+        home.make_folders(settings)
+        remove_scratch(home)
+        with open_warehouse(home, settings, known) as warehouse:
+            warehouse.lake.clear_temporary()
+            yield Session(home, settings, known, warehouse, models, checks, run_id, progress)
+        remove_scratch(home)
+
+
+def basis_hash(home: Home, settings: Settings, known: Mapping[str, Reader]) -> str:
+    """Everything besides the landed files that decides what is published: settings, SQL, and our own version."""
+    digest = hashlib.sha256(importlib.metadata.version("callwright").encode())
+    digest.update(settings.model_dump_json().encode())
+    for reader in known.values():
+        digest.update(reader_config(reader).encode())
+    for folder in (SQL_FOLDER, home.path / "checks"):
+        for path in sorted(folder.rglob("*.sql")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
