@@ -136,7 +136,8 @@ def _tables(models: Mapping[str, Model], guarded: set[str]) -> list[Step]:
     known |= {step.table for step in _python_tables()}
     found = []
     for model in models.values():
-        needs = [d.replace(".", "/", 1) for d in model.dependencies if d in known]
+        sources = {scoring.BY_PRODUCTS.get(d, d) for d in model.dependencies}
+        needs = [d.replace(".", "/", 1) for d in sorted(sources & known)]
         if any(d.startswith("build.") for d in model.dependencies):
             needs.append("publish/dictionary")
         found.append(

@@ -6,6 +6,7 @@ Does not belong here: what may stand in the file (settings_sections.py), folders
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,6 +30,7 @@ __all__ = [
     "parse_settings",
     "resolve_home",
     "settings_tables",
+    "use_home",
 ]
 
 SETTINGS_FILE = "callwright.toml"
@@ -47,6 +49,11 @@ def resolve_home(option: Path | None = None) -> Path:
         home: Path = DEFAULT_HOME
 
     return Environment().home.expanduser()
+
+
+def use_home(home: Path) -> None:
+    """Makes `home` the home of this process and of those that it starts."""
+    os.environ["CALLWRIGHT_HOME"] = str(home.absolute())
 
 
 def load_settings(home: Path) -> Settings:

@@ -242,8 +242,8 @@ class Action(Section):
     @field_validator("id")
     @classmethod
     def _is_a_code(cls, code: str) -> str:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", code) or code == "do_nothing":
-            raise ValueError(f'should be small letters, digits and _, and not "do_nothing"; given "{code}"')
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", code) or code == "none":
+            raise ValueError(f'should be small letters, digits and _, and not "none"; given "{code}"')
         return code
 
     @field_validator("eligible_when")
@@ -403,7 +403,7 @@ class ChurnModel(Section):
     """[models.churn]: what leaving means here, and how much history is learnt from."""
 
     horizon_days: Annotated[int, Field(ge=1)] = 90
-    cutoff_count: Annotated[int, Field(ge=1)] = 6
+    cutoff_count: Annotated[int, Field(ge=1, le=24)] = 6
     label: Literal["no_purchase", "cancellation"] = "no_purchase"
 
 

@@ -326,7 +326,8 @@ class Warehouse:
     def _set_as_of(self, model: Model) -> None:
         """`as_of_at`: the last moment that the data tells of; features are computed as of then."""
         if "as_of_at" in model.variables:
-            self.set_variable("as_of_at", self.data_through())
+            # One tick later: features use only what lies strictly before, and the last event is known.
+            self.set_variable("as_of_at", self.data_through() + timedelta(microseconds=1))
 
     def data_through(self) -> datetime:
         """The last moment that any source tells of; the epoch when there is nothing."""

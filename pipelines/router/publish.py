@@ -335,7 +335,8 @@ def publish_scores(home: Path, scores: pl.DataFrame, numbers: pl.DataFrame, mani
             one is "scored" to the router.
         numbers: caller_token and customer_key. One customer may have several tokens; a token of several
             customers goes to the one with the longest head start.
-        manifest: model_versions, data_through_at and snapshot, and whatever else JSON can hold.
+        manifest: model_versions, data_through_at and snapshot, and whatever else JSON can hold. `version` names the
+            version, if it sorts after all there are.
 
     Returns:
         The folder of the version in force. It is the old one if that already says exactly the same.
@@ -387,12 +388,13 @@ def _publish(
     tables = {NUMBERS: pairs, SCORES: _json_records(records)}
     content_sha256, map_bytes = _write_database_growing(temporary / DATABASE, tables)
     facts["content_sha256"] = content_sha256
+    wanted = facts.pop("version", None)
     same = _unchanged(folder, home, facts)
     if same is not None:
         return same
     scores.sort("customer_key").write_parquet(temporary / PARQUET)
     _sync(temporary / PARQUET)
-    version = _version_name(folder, content_sha256)
+    version = wanted if wanted and wanted > max(_versions(folder), default="") else _version_name(folder, content_sha256)
     full = {
         "format": FORMAT,
         "version": version,

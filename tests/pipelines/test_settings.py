@@ -376,8 +376,8 @@ def test_an_action_that_cannot_be_used_is_refused(line: str, expected: str) -> N
 
 
 def test_an_action_needs_a_code_and_a_label_in_some_language() -> None:
-    message = refusal('[[actions]]\nid = "do_nothing"\nlabel = {}')
-    assert 'not "do_nothing"' in message
+    message = refusal('[[actions]]\nid = "none"\nlabel = {}')
+    assert 'not "none"' in message
     assert "needs a language" in message
 
 

@@ -1,0 +1,182 @@
+"""Makes Dagster assets of the plan's steps: the one place where a step meets Dagster.
+
+Belongs here: what the UI shows of a step (group, owner, kinds, columns, figures), and data checks that block what follows.
+Does not belong here: what a step does (plan.py and the modules it names).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pipelines.contracts.results import CheckResult, explain_failures
+from pipelines.errors import CallwrightError
+from pipelines.home import Home
+from pipelines.ingest import readers
+from pipelines.plan import Plan, Step, make_plan
+from pipelines.session import Session, open_session
+from pipelines.settings import Settings, load_settings, resolve_home
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+POOL = "duckdb_writer"
+CHECK = "contract"
+
+
+class HomeResource(dg.ConfigurableResource[Session]):  # type: ignore[misc]
+    """One session for all steps of a run, and with it the home's lock.
+
+    Attributes:
+        home: The home's folder.
+    """
+
+    home: str
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Session]:
+        """Opens the home for the run; see `open_session` for errors."""
+        home = Home(Path(self.home))
+        plan = plan_of(self.home)
+        run_id = context.run.run_id if context.run else "none"
+        heard = _listener.get() or Heard(lambda _: None)
+        with _overheard(), open_session(home, plan.models, plan.checks, run_id, heard.progress) as session:
+            heard.session = session
+            yield session
+
+
+@dataclass
+class Heard:
+    """What the command line, which runs the job in its own process, learns of the run beside Dagster's record.
+
+    Attributes:
+        progress: Told what is being done.
+        session: The session of the run, once it is open.
+        error: The first error of ours, as it was raised: Dagster keeps only its text.
+    """
+
+    progress: Callable[[str], None]
+    session: Session | None = None
+    error: CallwrightError | None = None
+
+
+_listener: ContextVar[Heard | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listening(progress: Callable[[str], None]) -> Iterator[Heard]:
+    """While it lasts, runs of this process tell what they do."""
+    heard = Heard(progress)
+    token = _listener.set(heard)
+    try:
+        yield heard
+    finally:
+        _listener.reset(token)
+
+
+@contextmanager
+def _overheard() -> Iterator[None]:
+    try:
+        yield
+    except CallwrightError as error:
+        heard = _listener.get()
+        if heard is not None and heard.error is None:
+            heard.error = error
+        raise
+
+
+@lru_cache(maxsize=4)
+def plan_of(home: str) -> Plan:
+    """The plan of a home; that of an unmade home shows the built-in sources."""
+    path = Path(home)
+    settings = load_settings(path) if Home(path).settings_path.is_file() else Settings()
+    return make_plan(Home(path), readers(settings, Home(path)))
+
+
+def home_of_environment() -> str:
+    """The home that CALLWRIGHT_HOME names, absolute."""
+    return str(resolve_home().absolute())
+
+
+def assets_of(*groups: str) -> dg.Definitions:
+    """The assets of all steps in some groups."""
+    plan = plan_of(home_of_environment())
+    steps = [step for step in plan.ordered() if step.group in groups]
+    return dg.Definitions(assets=[_asset(step, plan) for step in steps])
+
+
+def _key(name: str) -> dg.AssetKey:
+    return dg.AssetKey(name.split("/"))
+
+
+def _asset(step: Step, plan: Plan) -> dg.AssetsDefinition:
+    specs = [_check_spec(step)] if step.checks else []
+
+    @dg.asset(
+        key=_key(step.name),
+        deps=[_key(name) for name in step.needs],
+        description=step.description,
+        group_name=step.group,
+        owners=[step.owner],
+        kinds=set(step.kinds),
+        tags={"layer": step.group, "pii": "yes" if _holds_pii(step) else "no"},
+        metadata=_metadata(step, plan),
+        check_specs=specs,
+        pool=POOL,
+    )
+    def asset(session: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResult[Any]]:
+        with _overheard():
+            figures = dict(step.run(session))
+            results = session.check(step.table) if step.checks else []
+        rows = figures.pop("rows", None)
+        metadata = {**figures, **({"dagster/row_count": rows} if rows is not None else {})}
+        yield dg.MaterializeResult(
+            metadata=metadata, check_results=[_check_result(results)] if step.checks else []
+        )
+
+    return asset
+
+
+def _holds_pii(step: Step) -> bool:
+    return step.group in ("landing", "raw") or any("pii" in column.tags for column in step.columns)
+
+
+def _metadata(step: Step, plan: Plan) -> dict[str, Any]:
+    if not step.columns:
+        return {}
+    columns = [
+        dg.TableColumn(c.name, type="", description=c.description, tags={"pii": "yes"} if "pii" in c.tags else None)
+        for c in step.columns
+    ]
+    return {"dagster/table_name": step.table, "dagster/column_schema": dg.TableSchema(columns)}
+
+
+def _check_spec(step: Step) -> dg.AssetCheckSpec:
+    description = "The table's contract and the truths that guard it; a failing one stops the publish."
+    return dg.AssetCheckSpec(CHECK, asset=_key(step.name), blocking=True, description=description)
+
+
+def _check_result(results: list[CheckResult]) -> dg.AssetCheckResult:
+    failed = [r for r in results if not r.passed]
+    stops = any(r.stops_publish for r in failed)
+    return dg.AssetCheckResult(
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
+        check_name=CHECK,
+        description=explain_failures(results) or f"{len(results)} checks passed",
+        metadata={"checks": len(results), "failed": len(failed), "results": dg.MetadataValue.md(_table(results))},
+    )
+
+
+def _table(results: list[CheckResult]) -> str:
+    lines = ["| check | held | severity | observed | meaning |", "|---|---|---|---|---|"]
+    lines += [f"| {r.check_name} | {'yes' if r.passed else 'NO'} | {r.severity} | {r.observed} | {r.meaning} |" for r in results]
+    return "\n".join(lines)
