@@ -1,1 +1,1 @@
-"""Orchestration and input/output: the only room that imports dagster. Imports nothing here, so that `import pipelines` is free."""
+"""Orchestration and input/output; the only room that imports dagster. Nothing is imported here."""

@@ -1,6 +1,6 @@
 """Makes Dagster assets of the plan's steps: the one place where a step meets Dagster.
 
-Belongs here: what the UI shows of a step (group, owner, kinds, columns, figures), and data checks that block what follows.
+Belongs here: what the UI shows of a step (group, owner, kinds, columns, figures), and checks that block what follows.
 Does not belong here: what a step does (plan.py and the modules it names).
 """
 
@@ -32,7 +32,7 @@ POOL = "duckdb_writer"
 CHECK = "contract"
 
 
-class HomeResource(dg.ConfigurableResource[Session]):  # type: ignore[misc]
+class HomeResource(dg.ConfigurableResource[Session]):
     """One session for all steps of a run, and with it the home's lock.
 
     Attributes:
@@ -138,9 +138,7 @@ def _asset(step: Step, plan: Plan) -> dg.AssetsDefinition:
             results = session.check(step.table) if step.checks else []
         rows = figures.pop("rows", None)
         metadata = {**figures, **({"dagster/row_count": rows} if rows is not None else {})}
-        yield dg.MaterializeResult(
-            metadata=metadata, check_results=[_check_result(results)] if step.checks else []
-        )
+        yield dg.MaterializeResult(metadata=metadata, check_results=[_check_result(results)] if step.checks else [])
 
     return asset
 
@@ -178,5 +176,8 @@ def _check_result(results: list[CheckResult]) -> dg.AssetCheckResult:
 
 def _table(results: list[CheckResult]) -> str:
     lines = ["| check | held | severity | observed | meaning |", "|---|---|---|---|---|"]
-    lines += [f"| {r.check_name} | {'yes' if r.passed else 'NO'} | {r.severity} | {r.observed} | {r.meaning} |" for r in results]
+    lines += [
+        f"| {r.check_name} | {'yes' if r.passed else 'NO'} | {r.severity} | {r.observed} | {r.meaning} |"
+        for r in results
+    ]
     return "\n".join(lines)

@@ -94,7 +94,8 @@ def _ingest(source: str, session: Session) -> Outcome:
     session.reports.append(report)
     return {
         "files": report.file_count, "lines": report.line_count, "rows": report.row_count,
-        "ignored": report.ignored_count, "rejects": report.rejected_count, "problems": "; ".join(report.problems) or "none",
+        "ignored": report.ignored_count, "rejects": report.rejected_count,
+        "problems": "; ".join(report.problems) or "none",
     }  # fmt: skip
 
 
@@ -103,8 +104,9 @@ def _raw(readers: Mapping[str, Reader], guarded: set[str]) -> list[Step]:
         Step(
             f"raw/{table}", "raw",
             tuple(f"landing/{r.source}" for r in readers.values() if raw_table(r) == table),
-            partial(_attach, table), f"The lake's rows of {table}, as parsed. Grain: one row per line that is a record.",
-            frozenset({"duckdb", "parquet"}), tuple(Column(c, "As written by the source.", {}) for c in raw_schema(table)),
+            partial(_attach, table), f"Rows of {table} in the lake, as parsed. Grain: one row per record.",
+            frozenset({"duckdb", "parquet"}),
+            tuple(Column(c, "As written by the source.", {}) for c in raw_schema(table)),
             f"raw.{table}" in guarded,
         )
         for table in RAW_TABLES
@@ -132,7 +134,7 @@ def _attach_manifests(session: Session) -> Outcome:
 
 
 def _tables(models: Mapping[str, Model], guarded: set[str]) -> list[Step]:
-    known = {table for table in models} | {f"raw.{t}" for t in RAW_TABLES} | {"raw.segments", "raw.rejects"}
+    known = set(models) | {f"raw.{t}" for t in RAW_TABLES} | {"raw.segments", "raw.rejects"}
     known |= {step.table for step in _python_tables()}
     found = []
     for model in models.values():
@@ -197,7 +199,7 @@ def _publishing(models: Mapping[str, Model]) -> list[Step]:
     return [
         Step(
             "publish/dictionary", "publish", early, _write_dictionary,
-            "Dictionary, lineage and check results of what is about to be published; the checks between tables come last.",
+            "Dictionary, lineage and check results of what is to be published; the checks between tables.",
             frozenset({"python", "duckdb"}), (), True,
         ),
         Step(

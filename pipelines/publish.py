@@ -28,7 +28,14 @@ STORAGE_VERSION = "v1.4.0"
 KEPT_SNAPSHOTS = 3
 SCHEMA_VERSION = "1.0"
 
-_UNITS = {"_s": "s", "_count": "count", "_rate": "share 0 to 1", "_pct": "percent", "_at": "instant, UTC", "_date": "local date"}
+_UNITS = {
+    "_s": "s",
+    "_count": "count",
+    "_rate": "share 0 to 1",
+    "_pct": "percent",
+    "_at": "instant, UTC",
+    "_date": "local date",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ def current_snapshot(home: Home) -> Snapshot:
     return Snapshot(path.stem, path)
 
 
-# --- what is said about the tables -----------------------------------------------------------------------------------
+# --- what is said about the tables ---
 
 
 def write_dictionary(warehouse: Warehouse, models: Mapping[str, Model]) -> None:
@@ -111,7 +118,9 @@ def _lineage_rows(
     con = warehouse.con
     rows: list[dict[str, Any]] = []
     for model in published:
-        query = "select column_name, from_table, from_column from build.lineage_cache where table_name = ? and sql_hash = ?"
+        query = (
+            "select column_name, from_table, from_column from build.lineage_cache where table_name = ? and sql_hash = ?"
+        )
         found = con.execute(query, [model.table, model.sql_hash]).fetchall()
         if not found:
             found = column_lineage(model, {t: types[t] for t in model.dependencies if t in types})
@@ -119,16 +128,17 @@ def _lineage_rows(
             if found:
                 entries = [(model.table, model.sql_hash, *row) for row in found]
                 con.executemany("insert into build.lineage_cache values (?, ?, ?, ?, ?)", entries)
-        rows += [{"table_name": model.table, **dict(zip(list(BOOKKEEPING["lineage"])[1:], row, strict=True))} for row in found]
+        rows += [
+            {"table_name": model.table, **dict(zip(list(BOOKKEEPING["lineage"])[1:], row, strict=True))}
+            for row in found
+        ]
     return sorted(rows, key=lambda r: tuple(r.values()))
 
 
-# --- the snapshot --------------------------------------------------------------------------------------------------------
+# --- the snapshot ---
 
 
-def publish_snapshot(
-    warehouse: Warehouse, models: Mapping[str, Model], run_id: str, basis: str
-) -> Snapshot:
+def publish_snapshot(warehouse: Warehouse, models: Mapping[str, Model], run_id: str, basis: str) -> Snapshot:
     """Publishes the warehouse's public tables, unless the newest snapshot holds just them.
 
     Args:
@@ -187,7 +197,9 @@ class LastPublish:
 
 def last_publish(con: duckdb.DuckDBPyConnection) -> LastPublish | None:
     """The newest publish that the warehouse knows of."""
-    rows = con.execute("select snapshot, basis, content_hash from build.publish order by snapshot desc limit 1").fetchall()
+    rows = con.execute(
+        "select snapshot, basis, content_hash from build.publish order by snapshot desc limit 1"
+    ).fetchall()
     return LastPublish(*rows[0]) if rows else None
 
 

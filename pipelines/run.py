@@ -1,7 +1,8 @@
 """`callwright run`: everything that is new, from landing to published scores, as one Dagster run in this process.
 
-Belongs here: whether there is anything to do, starting the job, and turning what went wrong into an error a user can act
-upon. Does not belong here: steps (plan.py), assets (assets.py), printing (cli.py). Dagster is imported inside functions.
+Belongs here: whether there is anything to do, starting the job, and turning what went wrong into an error a user can
+act upon. Does not belong here: steps (plan.py), assets (assets.py), printing (cli.py). Dagster is imported inside
+functions.
 """
 
 from __future__ import annotations
@@ -121,14 +122,10 @@ def _run_job(home: Home, progress: Callable[[str], None], unclaimed: list[str]) 
     assert session is not None
     assert session.snapshot is not None
     warnings = [r for r in session.results if not r.passed]
-    return RunReport(
-        True, session.snapshot.name, current_version(home.path), session.reports, warnings, unclaimed
-    )
+    return RunReport(True, session.snapshot.name, current_version(home.path), session.reports, warnings, unclaimed)
 
 
-def _raise_failure(
-    result: ExecuteInProcessResult, error: CallwrightError | None, checks: list[CheckResult]
-) -> None:
+def _raise_failure(result: ExecuteInProcessResult, error: CallwrightError | None, checks: list[CheckResult]) -> None:
     """The first thing that went wrong, as the error it was."""
     if error is not None:
         raise error
@@ -139,13 +136,13 @@ def _raise_failure(
             "mend the data or the settings, then type the command again; the last published file is still in place",
         )
     for event in result.all_events:
-        error = getattr(event.event_specific_data, "error", None)
-        if event.is_failure and error is not None:
-            while error.cause is not None:
-                error = error.cause
+        told: Any = getattr(event.event_specific_data, "error", None)
+        if event.is_failure and told is not None:
+            while told.cause is not None:
+                told = told.cause
             where = f" in step {event.step_key.replace('__', '/')}" if event.step_key else ""
             raise CallwrightError(
-                f"the run failed{where}: {error.message.strip()}",
+                f"the run failed{where}: {told.message.strip()}",
                 "nothing was published; the whole story is in: callwright dagster",
             )
     raise CallwrightError("the run failed and did not say why", "see the run in: callwright dagster")

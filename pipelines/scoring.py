@@ -1,7 +1,7 @@
 """Training, scoring and handing scores to the router: features in, decisions out.
 
-Belongs here: wiring between feature tables, models/ and router/. Does not belong here: the maths (models/), how scores are
-stored for the router (router/publish.py). models/ imports lightgbm and scikit-learn only when it trains or scores.
+Belongs here: wiring between feature tables, models/ and router/. Does not belong here: the maths (models/), how scores
+are stored for the router (router/publish.py). models/ imports lightgbm and scikit-learn only when it trains or scores.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -36,7 +36,7 @@ _DECIDED = ("churn_probability", "expected_value_amount", "tier")
 
 
 def train_models(warehouse: Warehouse) -> Built:
-    """`ml._model_metrics` and `ml._model_curves`: trains churn and value, and puts in force whichever beats its baseline."""
+    """`ml._model_metrics`, `ml._model_curves`: trains churn and value, puts in force whichever beats its baseline."""
     version = _version(warehouse, "features.customer_features", "features.churn_labels", "features.value_labels")
     if warehouse.version("ml._model_metrics") == version and warehouse.version("ml._model_curves") == version:
         return Built("ml._model_metrics", warehouse.row_count("ml._model_metrics"), is_fresh=False)
@@ -111,15 +111,19 @@ def publish_scores(session: Session) -> Mapping[str, Any]:
     return {"version": folder.name, "customers": scores.height, "numbers": numbers.height, "changed": True}
 
 
-# --- pieces -----------------------------------------------------------------------------------------------------------
+# --- pieces ----------------------------------------------------------------------------------------------
 
 
 def _version(warehouse: Warehouse, *tables: str) -> str:
-    """What training or scoring rests upon: its tables, the settings of models, tiers, actions and router, and our code."""
+    """What training or scoring rests upon: its tables, and the settings of models, tiers, actions, router and costs."""
     settings = warehouse.settings
     parts = [settings.models, settings.tiers, settings.router, settings.costs, *settings.actions]
     basis = [part.model_dump_json() for part in parts] + [str(warehouse.version(table)) for table in tables]
     return hashlib.sha256(json.dumps(basis).encode()).hexdigest()[:16]
+
+
+def _frame(warehouse: Warehouse, query: str) -> pl.DataFrame:
+    return cast("pl.DataFrame", warehouse.con.sql(query).pl())
 
 
 def _churn_label(warehouse: Warehouse) -> churn.ChurnLabel:
@@ -140,7 +144,7 @@ def _expires_soon(warehouse: Warehouse) -> bool:
 def _previous_tiers(warehouse: Warehouse) -> pl.DataFrame | None:
     if warehouse.version("ml._scores") is None:
         return None
-    return warehouse.con.sql("select customer_key, tier from ml._scores where tier is not null").pl()
+    return _frame(warehouse, "select customer_key, tier from ml._scores where tier is not null")
 
 
 def _joined(now: pl.DataFrame, risk: pl.DataFrame, worth: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
@@ -157,14 +161,16 @@ def _with_eligibility(warehouse: Warehouse, frame: pl.DataFrame) -> pl.DataFrame
     check_actions(settings, {f.name for f in CUSTOMER_FEATURES} | set(_DECIDED), warehouse.home.settings_path)
     con = warehouse.con
     con.register("scored", frame.to_arrow())
-    con.execute("create or replace temp table shown as select k.customer_key, o.action, o.shown_at from raw.action_outcomes o"
-                " join staging.customer_keys k using (customer_id) group by all")  # fmt: skip
+    con.execute(
+        "create or replace temp table shown as select k.customer_key, o.action, o.shown_at"
+        " from raw.action_outcomes o join staging.customer_keys k using (customer_id) group by all"
+    )
     today = warehouse.data_through().date()
     columns = [
         f"coalesce(({a.eligible_when}), false) and {_is_valid(a, today)} and {_is_due(a)} as eligible_{a.id}"
         for a in settings.actions
     ]
-    found = con.sql(f"select {', '.join(['s.*', *columns])} from scored s order by s.customer_key").pl()
+    found = _frame(warehouse, f"select {', '.join(['s.*', *columns])} from scored s order by s.customer_key")
     con.unregister("scored")
     return found
 

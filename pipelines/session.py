@@ -17,7 +17,7 @@ from pipelines.contracts.registry import CONTRACT_OF
 from pipelines.contracts.results import CheckResult
 from pipelines.contracts.sql_checks import SqlCheck, run_check
 from pipelines.home import Home
-from pipelines.ingest import Reader, SourceReport, readers, reader_config
+from pipelines.ingest import Reader, SourceReport, reader_config, readers
 from pipelines.publish import Snapshot
 from pipelines.settings import Settings, load_settings
 from pipelines.sqlgraph import SQL_FOLDER, Model
@@ -88,7 +88,11 @@ class Session:
 
 @contextmanager
 def open_session(
-    home: Home, models: Mapping[str, Model], checks: Sequence[SqlCheck], run_id: str, progress: Progress = lambda _: None
+    home: Home,
+    models: Mapping[str, Model],
+    checks: Sequence[SqlCheck],
+    run_id: str,
+    progress: Progress = lambda _: None,
 ) -> Iterator[Session]:
     """Opens a home for one run; holds its lock as long.
 

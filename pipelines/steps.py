@@ -1,7 +1,7 @@
-"""The steps of the pipeline that are Python: pseudonyms, training, scoring. Each reads tables, calls one function, writes one.
+"""The pseudonyms: the look-up tables of numbers and customers that Python adds to staging.
 
-Belongs here: wiring between warehouse tables and the pure functions of identity.py and models/.
-Does not belong here: the maths (models/), SQL of any length (sql/), Dagster (defs/).
+Belongs here: wiring between warehouse tables and the pure functions of identity.py.
+Does not belong here: training and scoring (scoring.py), SQL of any length (sql/), Dagster (defs/).
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ def build_customer_keys(warehouse: Warehouse) -> Built:
         return resolve_customers(ids, key).select("customer_id", "customer_key")
 
     basis = _basis("", key)
-    return _build_lookup(
-        warehouse, "staging.customer_keys", "staging._customer_mentions", "customer_id", basis, make
-    )
+    return _build_lookup(warehouse, "staging.customer_keys", "staging._customer_mentions", "customer_id", basis, make)
 
 
 def _basis(region: str, key: bytes) -> str:

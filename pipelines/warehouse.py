@@ -122,12 +122,13 @@ class Warehouse:
         self.con.execute("set TimeZone = 'UTC'")
         for schema in ("settings", "raw", "build", *TABLE_SCHEMAS):
             self.con.execute(f"create schema if not exists {schema}")
-        for table, schema in BOOKKEEPING.items():
-            declared = ", ".join(f"{name} {kind}" for name, kind in schema.items())
+        for table, columns in BOOKKEEPING.items():
+            declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             self.con.execute(f"create table if not exists build.{table} ({declared})")
         self.con.execute(
             "create table if not exists build.tables"
-            " (table_name varchar primary key, version varchar, sql_hash varchar, row_count bigint, built_at timestamptz)"
+            " (table_name varchar primary key, version varchar, sql_hash varchar, row_count bigint,"
+            " built_at timestamptz)"
         )
         self.con.execute(
             "create table if not exists build.segments"
@@ -145,7 +146,7 @@ class Warehouse:
         else:
             self.con.execute(f"set variable {name} = '{str(value).replace(chr(39), chr(39) * 2)}'")
 
-    # --- tables that Python writes ----------------------------------------------------------------------------------
+    # --- tables that Python writes ---------------------------------------------------------------------------
 
     def write_rows(self, table: str, schema: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
         """Replaces a table by rows; its version is its content, so equal rows rebuild nothing."""
@@ -204,7 +205,7 @@ class Warehouse:
         found = self.con.execute("select row_count from build.tables where table_name = ?", [table]).fetchall()
         return int(found[0][0]) if found else 0
 
-    # --- the lake ---------------------------------------------------------------------------------------------------
+    # --- the lake --------------------------------------------------------------------------------------------
 
     def segments_of(self, table: str) -> list[Segment]:
         """The lake's segments whose rows make up `raw.<table>` under the present settings."""
@@ -281,11 +282,13 @@ class Warehouse:
         times = [datetime.fromisoformat(t) for t in (segment.first_event_at, segment.last_event_at)]
         if times[0].tzinfo is None:
             zone = timezone_of(self.settings, segment.source)
-            found = self.con.execute("select timezone(?, ?::timestamp), timezone(?, ?::timestamp)", [zone, times[0], zone, times[1]])
-            return found.fetchall()[0]  # type: ignore[return-value]
+            found = self.con.execute(
+                "select timezone(?, ?::timestamp), timezone(?, ?::timestamp)", [zone, times[0], zone, times[1]]
+            )
+            return found.fetchall()[0]
         return times[0], times[1]
 
-    # --- tables that SQL writes -------------------------------------------------------------------------------------
+    # --- tables that SQL writes ------------------------------------------------------------------------------
 
     def build(self, model: Model) -> Built:
         """Builds a table of sql/, if anything it is made of has changed.
@@ -337,7 +340,7 @@ class Warehouse:
             " (select max(ordered_at) from core.orders),"
             " (select max(coalesce(answered_at, sent_at)) from core.surveys))"
         ).fetchall()[0][0]
-        return found.astimezone(UTC) if found is not None else datetime.fromtimestamp(0, UTC)  # type: ignore[no-any-return]
+        return found.astimezone(UTC) if found is not None else datetime.fromtimestamp(0, UTC)
 
     def _window_segments(self, model: Model) -> list[Segment]:
         if model.window is None:
@@ -361,7 +364,7 @@ class Warehouse:
         touched = [interval for interval in changed if interval[0] is not None and interval[1] is not None]
         if not touched:
             return EVER[0], EVER[0]
-        return min(t[0] for t in touched), max(t[1] for t in touched)  # type: ignore[type-var]
+        return min(t[0] for t in touched), max(t[1] for t in touched)
 
     def _remember_segments(self, model: Model, segments: list[Segment]) -> None:
         self.con.execute("delete from build.segments where table_name = ?", [model.table])

@@ -8,8 +8,8 @@ from pipelines.run import JOB
 
 @dg.definitions
 def automation() -> dg.Definitions:
-    """The job `everything`, in one process: each step is short, and a process of its own would cost more than the step."""
-    everything = dg.define_asset_job(JOB, dg.AssetSelection.all(), description="All that is new, from landing to scores.")
+    """The job `everything`, in one process: a process for each short step would cost more than the step."""
+    everything = dg.define_asset_job(JOB, dg.AssetSelection.all(), description="All that is new, landing to scores.")
     return dg.Definitions(
         jobs=[everything],
         schedules=[

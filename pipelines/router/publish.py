@@ -67,7 +67,7 @@ class PublishRefused(CallwrightError):
     """The scores handed in break the contract: nothing was published."""
 
 
-# --- what is published ------------------------------------------------------------
+# --- what is published -----------------------------------------------------------------------------------
 
 
 def _records(scores: pl.DataFrame) -> pl.DataFrame:
@@ -168,7 +168,7 @@ def _json_records(records: pl.DataFrame) -> pl.DataFrame:
     return records.select("customer_key", pl.struct(*fields, "source").struct.json_encode().alias("record"))
 
 
-# --- the files ----------------------------------------------------------------------
+# --- the files -------------------------------------------------------------------------------------------
 
 
 def _pairs(frame: pl.DataFrame) -> Iterator[list[tuple[bytes, bytes]]]:
@@ -249,7 +249,7 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-# --- versions -----------------------------------------------------------------------
+# --- versions --------------------------------------------------------------------------------------------
 
 
 def _versions(folder: Path) -> list[str]:
@@ -394,7 +394,8 @@ def _publish(
         return same
     scores.sort("customer_key").write_parquet(temporary / PARQUET)
     _sync(temporary / PARQUET)
-    version = wanted if wanted and wanted > max(_versions(folder), default="") else _version_name(folder, content_sha256)
+    is_newest = wanted and wanted > max(_versions(folder), default="")
+    version = wanted if is_newest else _version_name(folder, content_sha256)
     full = {
         "format": FORMAT,
         "version": version,

@@ -39,7 +39,7 @@ class Kind:
 
     @property
     def earliest(self) -> str:
-        """Before this a time is impossible: a clock that was never set says 1970, but a customer may have joined then."""
+        """Before this a time is impossible: a clock never set says 1970, but a customer may have joined then."""
         return "1980-01-01 00:00:00+00" if self.time_column else "1900-01-01 00:00:00+00"
 
 
@@ -71,8 +71,8 @@ CALLS = Kind(
         _among("channel", CHANNELS),
         _among("direction", ("inbound", "outbound")),
         *_not_negative("wait_s", "ring_s", "talk_s", "hold_s", "wrap_s"),
-        # What a source is known to get wrong is repaired in staging, not refused: a menu's clock that runs behind (ivr_s
-        # negative, entered before arrived), talk of a call that nobody answered.
+        # What a source is known to get wrong is repaired in staging, not refused: a menu's clock that runs behind
+        # (ivr_s negative, entered before arrived), talk of a call that nobody answered.
         ("ended_at is before arrived_at", "ended_at < least(arrived_at, coalesce(entered_at, arrived_at))"),
         _ordered("entered_at", "answered_at"),
         _ordered("entered_at", "ended_at"),

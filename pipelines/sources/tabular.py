@@ -120,7 +120,7 @@ def read_table(source: TableSource, path: Path, segment_id: int, rows_path: Path
             leftover.unlink()
 
 
-# --- the file, as it stands -------------------------------------------------------------------------------------
+# --- the file, as it stands ------------------------------------------------------------------------------
 
 
 def _load_input(
@@ -201,7 +201,8 @@ def _load_csv(con: duckdb.DuckDBPyConnection, source: TableSource, plain: str) -
         con.execute("drop table if exists input")
         _create_input(con, call.format(_literal_options({**options, "encoding": "latin-1"})), [plain], first_line)
     errors = con.execute(
-        "select line, string_agg(distinct lower(error_type), ', '), any_value(csv_line) from reject_errors group by line order by line"
+        "select line, string_agg(distinct lower(error_type), ', '), any_value(csv_line)"
+        " from reject_errors group by line order by line"
     ).fetchall()
     return [(int(line), f"not a record of this file: {kind}", text or "") for line, kind, text in errors]
 
@@ -236,7 +237,7 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-# --- the source's SQL -------------------------------------------------------------------------------------------
+# --- the source's SQL ------------------------------------------------------------------------------------
 
 
 def _make_output(con: duckdb.DuckDBPyConnection, source: TableSource) -> bool:
@@ -279,7 +280,7 @@ def _with_line(source: TableSource) -> str:
         and source_of.this.name == "input"
     )
     if plain and reads_input and not any(tree.find_all(exp.AggFunc)):
-        return tree.select(exp.column(LINE)).sql(dialect="duckdb")  # type: ignore[union-attr]
+        return tree.select(exp.column(LINE)).sql(dialect="duckdb")
     return tree.sql(dialect="duckdb")
 
 
@@ -311,7 +312,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-# --- typed rows and rejects -------------------------------------------------------------------------------------
+# --- typed rows and rejects ------------------------------------------------------------------------------
 
 
 def _write_rows(
@@ -392,7 +393,8 @@ def _reason(kind: Kind, present: set[str]) -> str:
             )
         if column in present and duckdb_type == TIME:
             cases.append(
-                f"when {column} not between '{kind.earliest}' and '2200-01-01 00:00:00+00' then '{column} is impossible'"
+                f"when {column} not between '{kind.earliest}' and '2200-01-01 00:00:00+00'"
+                f" then '{column} is impossible'"
             )
         if column in present and duckdb_type == NUMBER:
             cases.append(f"when not isfinite({column}) then '{column} is not a finite number'")
@@ -407,7 +409,10 @@ def _row_rejects(
     if has_line:
         columns = [c for c in _columns(con, "input") if c != LINE]
         joined = ", ".join(f"coalesce(cast(i.{_quoted(c)} as varchar), '')" for c in columns)
-        query = f"select j.{LINE}, j.reason, concat_ws(',', {joined}) from judged j join input i using ({LINE}) where j.reason is not null"
+        query = (
+            f"select j.{LINE}, j.reason, concat_ws(',', {joined})"
+            f" from judged j join input i using ({LINE}) where j.reason is not null"
+        )
     else:
         joined = ", ".join(f"coalesce(raw_{c}, '')" for c in kind.columns if c in present)
         query = f"select null, reason, concat_ws(',', {joined}) from judged where reason is not null"

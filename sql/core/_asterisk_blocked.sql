@@ -21,14 +21,16 @@ attempts as (
     from staging.asterisk_cel
     where event_type = 'APP_START' and appname = 'Queue'
     union all
+    -- One record for each agent that rang: a channel's records of one queue are one attempt, for a CDR cannot tell of more.
     select
         d.uniqueid as callid,
         split_part(d.lastdata, ',', 1) as queue,
-        d.started_at as attempted_at,
-        d.linkedid as linked_id,
+        min(d.started_at) as attempted_at,
+        min(d.linkedid) as linked_id,
     from staging.asterisk_cdr as d
     left join (select uniqueid from staging.asterisk_cel group by uniqueid) as e on d.uniqueid = e.uniqueid
     where d.lastapp = 'Queue' and d.uniqueid is not null and e.uniqueid is null
+    group by d.uniqueid, split_part(d.lastdata, ',', 1)
 ),
 
 -- Only where queue_log was being written does a missing ENTERQUEUE say anything. Measured on the clock of the attempts

@@ -1,0 +1,430 @@
+"""The `callwright` command: options in, one function called, its result printed, an exit code out.
+
+Belongs here: options, help with examples, exit codes. Does not belong here: what a command does. What is slow to
+import is imported in the command that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+from pipelines.errors import CallwrightError, EnvironmentProblem, Stale
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+app = typer.Typer(
+    name="callwright",
+    help="Turns a contact centre's call records into decisions: KPIs, customer scores for the live router, dashboards.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+db_app = typer.Typer(no_args_is_help=True, help="The published DuckDB file.")
+token_app = typer.Typer(no_args_is_help=True, help="Tokens for the router's look-up service.")
+app.add_typer(db_app, name="db")
+app.add_typer(token_app, name="token")
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="The centre's home; else CALLWRIGHT_HOME, else data/home.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """Turns our errors into a message on stderr and an exit code."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from pipelines import terminal
+
+        try:
+            return command(*args, **kwargs)
+        except CallwrightError as error:
+            terminal.fail(error)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # The reader of our output has seen enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+    return run
+
+
+def _home(option: Path | None) -> Any:
+    from pipelines.home import open_home
+    from pipelines.settings import resolve_home
+
+    return open_home(resolve_home(option))
+
+
+def _examples(*lines: str) -> str:
+    return "[bold]Examples[/]\n\n" + "\n\n".join(f"  {line}" for line in lines)
+
+
+# --- making and running ----------------------------------------------------------------------------------
+
+
+@app.command(epilog=_examples("callwright init --home data/home --timezone Europe/Berlin --region DE --currency EUR"))
+@_guarded
+def init(
+    home: HomeOption = None,
+    name: Annotated[str | None, typer.Option(help="The centre's name.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Its IANA time zone.")] = None,
+    region: Annotated[str | None, typer.Option(help="Default country of phone numbers, two letters.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Its currency, three letters.")] = None,
+) -> None:
+    """Make a home: callwright.toml, landing folders, keys. An existing home is left as it is."""
+    from pipelines.home import init_home
+    from pipelines.settings import resolve_home
+    from pipelines.terminal import err, out
+
+    path = resolve_home(home)
+    if init_home(path, name, timezone, region, currency):
+        out.print(f"made {path}")
+        err.print(
+            f"next: look through {path / 'callwright.toml'}, put files into {path / 'landing'}/<source>/, then type:"
+        )
+        err.print(f"callwright run --home {path}")
+    else:
+        err.print(f"{path} is a home already; nothing was changed")
+
+
+@app.command(epilog=_examples("callwright run --home data/home", "CALLWRIGHT_HOME=data/home callwright run"))
+@_guarded
+def run(home: HomeOption = None, json: JsonOption = False) -> None:
+    """Do everything that is new: landed files, tables, checks, models, the published file, the router's scores."""
+    from pipelines import terminal
+    from pipelines.run import run_home
+
+    opened = _home(home)
+    with terminal.progress("run") as progress:
+        report = run_home(opened, progress)
+    if json:
+        _print_json(_report_object(report))
+    else:
+        _print_report(opened, report)
+
+
+def _report_object(report: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "is_new": report.is_new, "snapshot": report.snapshot, "scores_version": report.scores_version,
+        "sources": [asdict(r) for r in report.reports if r.file_count],
+        "warnings": [r.to_row() for r in report.warnings],
+        "unclaimed_folders": report.unclaimed,
+    }  # fmt: skip
+
+
+def _print_report(home: Any, report: Any) -> None:
+    from rich.markup import escape
+
+    from pipelines.contracts.results import explain_failures
+    from pipelines.terminal import err, out, print_table
+
+    read = [r for r in report.reports if r.file_count]
+    if read:
+        columns = ["source", "files", "lines", "rows", "ignored", "rejects"]
+        rows = [(r.source, r.file_count, r.line_count, r.row_count, r.ignored_count, r.rejected_count) for r in read]
+        print_table(columns, rows, "Read")
+    for problem in [p for r in report.reports for p in r.problems]:
+        err.print(f"[yellow]not read:[/] {escape(problem)}")
+    for folder in report.unclaimed:
+        err.print(
+            f"[yellow]not read:[/] landing/{escape(folder)}/ belongs to no source;"
+            f" add \\[sources.{escape(folder)}] to callwright.toml"
+        )
+    if report.warnings:
+        err.print(escape(explain_failures(report.warnings)))
+    said = "published" if report.is_new else "nothing new; published is still"
+    out.print(f"{said} {report.snapshot}, scores {report.scores_version}")
+
+
+@app.command(epilog=_examples("callwright demo", "callwright demo --home /tmp/demo"))
+@_guarded
+def demo(
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Where to make it; else data/demo.", show_default=False)
+    ] = None,
+) -> None:
+    """Make a home of the committed sample, run it, and show what came out."""
+    from pipelines import demo as first_run
+    from pipelines import terminal
+    from pipelines.run import run_home
+
+    made = first_run.make_demo_home(home or first_run.DEMO_HOME)
+    with terminal.progress("demo") as progress:
+        report = run_home(made, progress)
+    _print_report(made, report)
+    columns, rows = first_run.queue_figures(made)
+    terminal.print_table(columns, rows, "\nQueues (all published days)")
+    _print_scores(made, first_run.callers_to_show(made), "\nWhat the router is told of some callers")
+    where = _shortest(made.path)
+    terminal.out.print("\n[bold]Look further[/]")
+    for command, what in (
+        ("dashboard", "the dashboard, http://127.0.0.1:8501"),
+        ("dagster", "the Dagster UI, http://127.0.0.1:3000"),
+        ("sql", "a SQL prompt over the published file"),
+    ):
+        terminal.out.print(f"  .venv/bin/callwright {command} --home {where}".ljust(60) + what, soft_wrap=True)
+
+
+def _shortest(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+# --- asking ----------------------------------------------------------------------------------------------
+
+
+@app.command(
+    epilog=_examples(
+        "callwright sql \"select * from kpi_service_level(date '2026-11-22', date '2026-11-22')\"",
+        'callwright sql --csv "from kpi.queue_day" > queue_day.csv',
+        "callwright sql            a prompt; end a query with ;",
+    )
+)
+@_guarded
+def sql(
+    query: Annotated[str | None, typer.Argument(help="The query; none opens a prompt.", show_default=False)] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Ask the published file in SQL: read-only, and without access to other files."""
+    from pipelines import ask
+    from pipelines.terminal import print_rows
+
+    opened = _home(home)
+    form = "json" if json else "csv" if csv else "table"
+    if query is None and sys.stdin.isatty():
+        ask.prompt(opened)
+        return
+    columns, rows = ask.query(opened, query if query is not None else sys.stdin.read())
+    print_rows(columns, rows, form)
+
+
+@db_app.command("path", epilog=_examples('duckdb -readonly "$(callwright db path)"'))
+@_guarded
+def db_path(home: HomeOption = None) -> None:
+    """Print the real path of the published file."""
+    from pipelines.publish import current_snapshot
+
+    typer.echo(current_snapshot(_home(home)).path)
+
+
+@app.command(epilog=_examples("callwright status", "callwright status --json"))
+@_guarded
+def status(home: HomeOption = None, json: JsonOption = False) -> None:
+    """Say how fresh the published data and scores are; exit code 4 when they are stale."""
+    from pipelines.status import home_status
+    from pipelines.terminal import print_table
+
+    found = home_status(_home(home))
+    if json:
+        _print_json(found.figures)
+    else:
+        print_table(
+            ["", ""],
+            [(key, "\n".join(value) if isinstance(value, list) else value) for key, value in found.figures.items()],
+        )
+    if found.is_stale:
+        raise Stale(
+            "the published data or scores are older than the centre allows",
+            "land newer files, then type: callwright run",
+        )
+
+
+@app.command(epilog=_examples("callwright doctor --home data/home"))
+@_guarded
+def doctor(home: HomeOption = None, json: JsonOption = False) -> None:
+    """Look at the machine and the home, and say what to mend; the exit code is that of the first fault."""
+    from dataclasses import asdict
+
+    from rich.markup import escape
+
+    from pipelines.settings import resolve_home
+    from pipelines.status import examine, worst
+    from pipelines.terminal import out
+
+    findings = examine(resolve_home(home))
+    if json:
+        _print_json([asdict(f) for f in findings])
+    else:
+        for f in findings:
+            mark = {True: "[green]✔[/]", False: "[red]✖[/]", None: "[yellow]•[/]"}[f.is_well]
+            fix = f"\n    → {escape(f.fix)}" if f.is_well is not True and f.fix else ""
+            out.print(f"{mark} {escape(f.name)}: {escape(f.found)}{fix}", soft_wrap=True)
+    if worst(findings):
+        raise typer.Exit(worst(findings))
+
+
+# --- the router ------------------------------------------------------------------------------------------
+
+
+@app.command(epilog=_examples("callwright score +447946000037", "callwright score --json 07946000037 anonymous"))
+@_guarded
+def score(
+    numbers: Annotated[list[str], typer.Argument(help="Callers' numbers, in any written form.")],
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print what the router is told of callers; an unknown one gets the centre's default."""
+    opened = _home(home)
+    if json:
+        _print_json(_scores(opened, numbers))
+    else:
+        _print_scores(opened, numbers, None)
+
+
+def _scores(home: Any, numbers: list[str]) -> list[dict[str, Any]]:
+    from pipelines.router.lookup import score_numbers
+
+    return score_numbers(home.path, numbers, **_service_settings(home))
+
+
+def _service_settings(home: Any) -> dict[str, Any]:
+    from pipelines.router.contract import DefaultTreatment
+    from pipelines.settings import load_settings
+
+    settings = load_settings(home.path)
+    return {"region": settings.centre.region, "treatment": DefaultTreatment.from_settings(settings.router)}
+
+
+def _print_scores(home: Any, numbers: list[str], title: str | None) -> None:
+    from pipelines.terminal import print_table
+
+    columns = ["number", "tier", "priority", "head_start_s", "queue", "action", "arm", "source", "reasons"]
+    answers = _scores(home, numbers)
+    rows = [["\n".join(a[c]) if isinstance(a[c], list) else a[c] for c in columns] for a in answers]
+    print_table(columns, rows, title)
+
+
+@token_app.command("create", epilog=_examples("callwright token create --scope scores"))
+@_guarded
+def token_create(
+    home: HomeOption = None, scope: Annotated[str, typer.Option(help="What it allows: scores or outcomes.")] = "scores"
+) -> None:
+    """Make a token for the look-up service, and print it: it is shown this once."""
+    from pipelines.router.tokens import create_token
+
+    typer.echo(create_token(_home(home).path, scope))
+
+
+@app.command(
+    epilog=_examples(
+        "callwright serve --port 8787",
+        'curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8787/v1/scores/+447946000037',
+    )
+)
+@_guarded
+def serve(
+    home: HomeOption = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; another than loopback needs TLS files.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8787,
+    tls_certificate: Annotated[Path | None, typer.Option(help="TLS certificate, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="TLS key, PEM.")] = None,
+) -> None:
+    """Answer the live router over HTTP: what it should do with a caller. A token is required."""
+    from pipelines.router.service import serve as serve_scores
+    from pipelines.terminal import err
+
+    opened = _home(home)
+    serve_scores(
+        opened.path, host, port, **_service_settings(opened), tls_certificate=tls_certificate, tls_key=tls_key,
+        announce=lambda url: err.print(f"serving scores at {url}; stop with Ctrl-C"),
+    )  # fmt: skip
+
+
+# --- pages -----------------------------------------------------------------------------------------------
+
+
+@app.command(epilog=_examples("callwright dashboard --home data/demo"))
+@_guarded
+def dashboard(home: HomeOption = None, port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501) -> None:
+    """Open the dashboard: it reads the published file only."""
+    from pipelines.terminal import err
+
+    opened = _home(home)
+    page = Path(__file__).parent.parent / "dashboards" / "app.py"
+    err.print(f"dashboard at http://127.0.0.1:{port}; stop with Ctrl-C")
+    _become(
+        [sys.executable, "-m", "streamlit", "run", str(page), "--server.headless=true", "--server.address=127.0.0.1",
+         f"--server.port={port}", "--browser.gatherUsageStats=false"],
+        opened.path, {"STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"},
+    )  # fmt: skip
+
+
+@app.command(epilog=_examples("callwright dagster --home data/demo"))
+@_guarded
+def dagster(home: HomeOption = None, port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+    """Start the Dagster UI of this home: every asset with its description, rows, columns and checks."""
+    from pipelines.run import write_dagster_yaml
+    from pipelines.terminal import err
+
+    opened = _home(home)
+    folder = write_dagster_yaml(opened).parent
+    err.print(f"Dagster at http://127.0.0.1:{port}; stop with Ctrl-C")
+    _become(
+        [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)],
+        opened.path, {"DAGSTER_HOME": str(folder)}, folder,
+    )  # fmt: skip
+
+
+def _become(command: list[str], home: Path, environment: dict[str, str], folder: Path | None = None) -> None:
+    """Replaces this process by a server, so that signals and the exit code are the server's own."""
+    from pipelines.settings import use_home
+
+    use_home(home)
+    os.environ.update(environment)
+    # A server started from a script in the background inherits an ignored SIGINT, and could then not be stopped.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if folder is not None:
+        os.chdir(folder)
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        raise EnvironmentProblem(f"{command[0]} cannot be started: {error}", "type: make setup") from error
+
+
+@app.command(epilog=_examples("callwright bench --events 1000000"))
+@_guarded
+def bench(
+    events: Annotated[int, typer.Option(help="Events of the generated queue_log.", min=1000)] = 1_000_000,
+    work: Annotated[
+        Path | None, typer.Option(help="Folder for the files; else a temporary one.", show_default=False)
+    ] = None,
+    keep: Annotated[bool, typer.Option(help="Keep the files.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Measure the path from a queue_log to KPIs against DuckDB's own reading of the same file."""
+    from pipelines.bench.run import command
+
+    command(events, work, keep, json)
+
+
+def _print_json(value: Any) -> None:
+    import json as encoder
+
+    from pipelines.terminal import plain
+
+    typer.echo(encoder.dumps(value, default=plain, ensure_ascii=False, indent=1))
+
+
+def main() -> None:
+    """Entry point of the `callwright` command and of `python -m pipelines`."""
+    app()
