@@ -378,7 +378,7 @@ class _SegmentWriter:
         self._ignored.update(parsed.ignored)
         if parsed.rejects.height:
             cut = parsed.rejects.with_columns(pl.col("text").str.head(REJECT_TEXT_MAX))
-            self._rejects.append(cut.cast(dict(REJECT_SCHEMA)))
+            self._rejects.append(cut.select(pl.col(name).cast(dtype) for name, dtype in REJECT_SCHEMA.items()))
         if parsed.rows.height:
             self._row_count += parsed.rows.height
             times = parsed.rows[self._reader.time_column].drop_nulls()
