@@ -230,16 +230,13 @@ def db_path(home: HomeOption = None) -> None:
 def status(home: HomeOption = None, json: JsonOption = False) -> None:
     """Say how fresh the published data and scores are; exit code 4 when they are stale."""
     from pipelines.status import home_status
-    from pipelines.terminal import print_table
+    from pipelines.terminal import print_figures
 
     found = home_status(_home(home))
     if json:
         _print_json(found.figures)
     else:
-        print_table(
-            ["", ""],
-            [(key, "\n".join(value) if isinstance(value, list) else value) for key, value in found.figures.items()],
-        )
+        print_figures(found.figures)
     if found.is_stale:
         raise Stale(
             "the published data or scores are older than the centre allows",

@@ -9,7 +9,7 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -77,6 +77,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
     for row in rows:
         table.add_row(*[escape(_shown(value)) for value in row])
     out.print(table)
+
+
+def print_figures(figures: Mapping[str, Any]) -> None:
+    """Prints one figure a line, its name first; a list takes a line for each of its entries."""
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        lines = [str(v) for v in value] or ["none"] if isinstance(value, list) else [_shown(value)]
+        for position, line in enumerate(lines):
+            out.print(f"{(name if position == 0 else '').replace('_', ' '):<{width}}  {escape(line)}", soft_wrap=True)
 
 
 def _shown(value: Any) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.errors import SettingsError
+
 pytestmark = pytest.mark.end_to_end
 
 SECTION = """
@@ -94,17 +96,25 @@ from placed
 FILE = "anonymous_bank/calls_1999-02-01_to_14.txt"
 
 
-@pytest.fixture(scope="module", params=["raw", "clean"])
-def bank(request: pytest.FixtureRequest, shared_centre: Any, shared_file: Callable[[str], Path]) -> Any:
+@pytest.fixture(scope="module")
+def build(shared_centre: Any, shared_file: Callable[[str], Path]) -> Callable[[str], Any]:
     file = shared_file(FILE)
 
-    def fill(centre: Any) -> None:
-        centre.write("callwright.toml", centre.home.settings_path.read_text() + SECTION)
-        centre.write("sources/bank.sql", {"raw": RAW, "clean": CLEAN}[request.param])
-        centre.land("bank", file.name, file.read_bytes())
-        centre.run(whole=request.param == "raw")
+    def make(kind: str) -> Any:
+        def fill(centre: Any) -> None:
+            centre.write("callwright.toml", centre.home.settings_path.read_text() + SECTION)
+            centre.write("sources/bank.sql", {"raw": RAW, "clean": CLEAN}[kind])
+            centre.land("bank", file.name, file.read_bytes())
+            centre.run(whole=kind == "raw")
 
-    return shared_centre(f"bank-{request.param}", fill)
+        return shared_centre(f"bank-{kind}", fill)
+
+    return make
+
+
+@pytest.fixture(scope="module", params=["raw", "clean"])
+def bank(request: pytest.FixtureRequest, build: Callable[[str], Any]) -> Any:
+    return build(request.param)
 
 
 def test_17313_contacts_of_which_14405_answered_and_2908_hung_up(bank: Any) -> None:
@@ -169,22 +179,20 @@ def test_times_are_of_the_banks_own_zone(bank: Any, shared_file: Callable[[str],
     assert bank.rows(f"{local} where source_contact_id = '{key}'") == [(f"{first[5]} {first[6]}",)]
 
 
-def test_a_sql_that_hands_values_on_has_its_repairs_recorded(bank: Any, request: pytest.FixtureRequest) -> None:
-    recorded = bank.rows("select count(*) from core.contacts where repairs like '%ivr_s_negative%'")[0][0]
-    assert recorded == (16 if "raw" in request.node.callspec.id else 0)
+def test_repairs_are_recorded_where_the_sql_hands_values_on(build: Callable[[str], Any]) -> None:
+    repaired = "select count(*) from core.contacts where repairs like '%ivr_s_negative%'"
+    assert build("raw").rows(repaired) == [(16,)]
+    assert build("clean").rows(repaired) == [(0,)]
 
 
-def test_the_whole_run_publishes_the_bank(bank: Any, request: pytest.FixtureRequest) -> None:
-    if "raw" not in request.node.callspec.id:
-        pytest.skip("only the home of the raw SQL is run to its end")
+def test_the_whole_run_publishes_the_bank(build: Callable[[str], Any]) -> None:
+    bank = build("raw")
     assert bank.published("select count(*), sum(cast(is_answered as integer)) from core.contacts") == [(17313, 14405)]
     asa = "select round(value, 3), n from kpi_asa(date '1999-01-31', date '1999-02-15', \"by\" := 'total')"
     assert bank.published(asa) == [(34.405, 14405)]
 
 
 def test_a_column_that_no_call_has_is_a_settings_error(centre: Any) -> None:
-    from pipelines.errors import SettingsError
-
     centre.write("callwright.toml", centre.home.settings_path.read_text() + SECTION)
     centre.write("sources/bank.sql", "select id as source_contact_id, t as arrived_at, wait as wait_seconds from input")
     centre.land("bank", "calls.txt", "id\tt\twait\n1\t1999-02-01 07:02:47\t9\n")
