@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.errors import CallwrightError
 from pipelines.home import Home
-from pipelines.publish import open_published
+from pipelines.published import open_published
 from pipelines.terminal import err, print_rows
 
 

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,15 @@ from pipelines.ingest import readers
 from pipelines.plan import Plan, Step, make_plan
 from pipelines.session import Session, open_session
 from pipelines.settings import Settings, load_settings, resolve_home
+from pipelines.sqlgraph import Column
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 POOL = "duckdb_writer"
 CHECK = "contract"
+# Steps of these groups are tables of the warehouse; the others read files or write them.
+TABLE_GROUPS = ("raw", "staging", "core", "kpi", "features", "ml", "meta")
 
 
 class HomeResource(dg.ConfigurableResource[Session]):
@@ -50,7 +53,33 @@ class HomeResource(dg.ConfigurableResource[Session]):
         heard = _listener.get() or Heard(lambda _: None)
         with _overheard(), open_session(home, plan.models, plan.checks, run_id, heard.progress) as session:
             heard.session = session
+            end_dead_runs(context.instance or dg.DagsterInstance.get(), run_id)
             yield session
+
+
+def end_dead_runs(instance: dg.DagsterInstance, living: str = "") -> list[str]:
+    """Ends the runs that were killed: Dagster would count them as running, and their steps would keep the pool.
+
+    Args:
+        instance: The record of the home's runs. The caller holds the home's lock, so that no other run is under way.
+        living: The run of the caller.
+
+    Returns:
+        The runs that were ended.
+    """
+    under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    dead = [run for run in instance.get_runs(dg.RunsFilter(statuses=under_way)) if run.run_id != living]
+    for run in dead:
+        instance.report_run_failed(run, "Its process ended without a word; what it had begun is done by the next run.")
+    slots = instance.event_log_storage
+    if slots.supports_global_concurrency_limits:
+        pools = [slots.get_concurrency_info(key) for key in slots.get_concurrency_keys()]
+        for run_id in {
+            r for pool in pools for r in (*pool.active_run_ids, *pool.assigned_run_ids, *pool.pending_run_ids)
+        }:
+            if run_id != living:
+                slots.free_concurrency_slots_for_run(run_id)
+    return [run.run_id for run in dead]
 
 
 @dataclass
@@ -110,14 +139,14 @@ def assets_of(*groups: str) -> dg.Definitions:
     """The assets of all steps in some groups."""
     plan = plan_of(home_of_environment())
     steps = [step for step in plan.ordered() if step.group in groups]
-    return dg.Definitions(assets=[_asset(step, plan) for step in steps])
+    return dg.Definitions(assets=[_asset(step) for step in steps])
 
 
 def _key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("/"))
 
 
-def _asset(step: Step, plan: Plan) -> dg.AssetsDefinition:
+def _asset(step: Step) -> dg.AssetsDefinition:
     specs = [_check_spec(step)] if step.checks else []
 
     @dg.asset(
@@ -128,17 +157,18 @@ def _asset(step: Step, plan: Plan) -> dg.AssetsDefinition:
         owners=[step.owner],
         kinds=set(step.kinds),
         tags={"layer": step.group, "pii": "yes" if _holds_pii(step) else "no"},
-        metadata=_metadata(step, plan),
+        metadata=_metadata(step),
         check_specs=specs,
         pool=POOL,
     )
     def asset(session: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResult[Any]]:
         with _overheard():
-            figures = dict(step.run(session))
+            figures = step.run(session)
             results = session.check(step.table) if step.checks else []
-        rows = figures.pop("rows", None)
-        metadata = {**figures, **({"dagster/row_count": rows} if rows is not None else {})}
-        yield dg.MaterializeResult(metadata=metadata, check_results=[_check_result(results)] if step.checks else [])
+        yield dg.MaterializeResult(
+            metadata={**figures, **(_table_figures(step, session) if step.group in TABLE_GROUPS else {})},
+            check_results=[_check_result(results)] if step.checks else [],
+        )
 
     return asset
 
@@ -147,14 +177,31 @@ def _holds_pii(step: Step) -> bool:
     return step.group in ("landing", "raw") or any("pii" in column.tags for column in step.columns)
 
 
-def _metadata(step: Step, plan: Plan) -> dict[str, Any]:
-    if not step.columns:
+def _metadata(step: Step) -> dict[str, Any]:
+    if step.group not in TABLE_GROUPS:
         return {}
+    # Types are the database's to say, so they come with the first materialisation.
+    schema = dg.TableSchema([_column(column, "") for column in step.columns])
+    return {"dagster/table_name": step.table, "dagster/column_schema": schema}
+
+
+def _table_figures(step: Step, session: Session) -> dict[str, Any]:
+    """Rows of a table as it stands now, and its columns with the types that the database gave them."""
+    table = session.warehouse.con.table(step.table)
+    documented = {column.name: column for column in step.columns}
     columns = [
-        dg.TableColumn(c.name, type="", description=c.description, tags={"pii": "yes"} if "pii" in c.tags else None)
-        for c in step.columns
+        _column(documented.get(name, Column(name, "", {})), str(kind))
+        for name, kind in zip(table.columns, table.types, strict=True)
     ]
-    return {"dagster/table_name": step.table, "dagster/column_schema": dg.TableSchema(columns)}
+    return {
+        "dagster/row_count": session.warehouse.row_count(step.table),
+        "dagster/column_schema": dg.TableSchema(columns),
+    }
+
+
+def _column(column: Column, kind: str) -> dg.TableColumn:
+    tags = {"pii": "yes"} if "pii" in column.tags else None
+    return dg.TableColumn(column.name, type=kind, description=column.description or None, tags=tags)
 
 
 def _check_spec(step: Step) -> dg.AssetCheckSpec:
@@ -163,21 +210,20 @@ def _check_spec(step: Step) -> dg.AssetCheckSpec:
 
 
 def _check_result(results: list[CheckResult]) -> dg.AssetCheckResult:
+    """What Dagster keeps of the checks: no row at fault is in it, for it may name a person, and this is a log."""
     failed = [r for r in results if not r.passed]
     stops = any(r.stops_publish for r in failed)
+    told = explain_failures([replace(r, sample=()) for r in results])
     return dg.AssetCheckResult(
         passed=not failed,
         severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
         check_name=CHECK,
-        description=explain_failures(results) or f"{len(results)} checks passed",
-        metadata={"checks": len(results), "failed": len(failed), "results": dg.MetadataValue.md(_table(results))},
+        description=f"{told}\n`callwright run` shows the rows." if told else f"{len(results)} checks passed",
+        metadata={"checks": len(results), "failed": len(failed), "results": _result_table(results)},
     )
 
 
-def _table(results: list[CheckResult]) -> str:
-    lines = ["| check | held | severity | observed | meaning |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {r.check_name} | {'yes' if r.passed else 'NO'} | {r.severity} | {r.observed} | {r.meaning} |"
-        for r in results
-    ]
-    return "\n".join(lines)
+def _result_table(results: list[CheckResult]) -> dg.TableMetadataValue:
+    told = ("check_name", "passed", "severity", "observed", "meaning")
+    worst_first = sorted(results, key=lambda r: (r.passed, r.check_name))
+    return dg.MetadataValue.table([dg.TableRecord({name: getattr(r, name) for name in told}) for r in worst_first])

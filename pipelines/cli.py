@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -220,7 +221,7 @@ def sql(
 @_guarded
 def db_path(home: HomeOption = None) -> None:
     """Print the real path of the published file."""
-    from pipelines.publish import current_snapshot
+    from pipelines.published import current_snapshot
 
     typer.echo(current_snapshot(_home(home)).path)
 
@@ -370,10 +371,12 @@ def dashboard(home: HomeOption = None, port: Annotated[int, typer.Option(help="P
 @_guarded
 def dagster(home: HomeOption = None, port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
     """Start the Dagster UI of this home: every asset with its description, rows, columns and checks."""
-    from pipelines.run import write_dagster_yaml
+    from pipelines.run import bury_dead_runs, write_dagster_yaml
     from pipelines.terminal import err
 
     opened = _home(home)
+    with suppress(CallwrightError), opened.run_lock():  # a live run holds the lock: nothing is dead then
+        bury_dead_runs(opened)
     folder = write_dagster_yaml(opened).parent
     err.print(f"Dagster at http://127.0.0.1:{port}; stop with Ctrl-C")
     _become(

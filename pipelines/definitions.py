@@ -1,4 +1,7 @@
-"""Dagster's way in: loads defs/, nothing else."""
+"""Dagster's way in.
+
+Belongs here: loading defs/. Nothing else belongs here.
+"""
 
 from pathlib import Path
 

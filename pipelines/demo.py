@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.home import Home, init_home
-from pipelines.publish import open_published
+from pipelines.published import open_published
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 DEMO_HOME = Path("data/demo")

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import CallwrightError, EnvironmentProblem, SettingsError
-from pipelines.identity import create_key
 from pipelines.settings import BUILT_IN_SOURCES, SETTINGS_FILE, Settings, parse_settings
 
 TEMPLATE = Path(__file__).parent / "templates" / SETTINGS_FILE
@@ -179,6 +178,9 @@ def init_home(
         return False
     given = {"name": name, "timezone": timezone, "region": region, "currency": currency}
     text = settings_text({key: value for key, value in given.items() if value is not None})
+    # Imported here: only making a home needs it, and it brings all telephone numbering plans along.
+    from pipelines.identity import create_key
+
     home.make_folders()
     create_key(home.path)
     _write_whole(home.settings_path, text)

@@ -16,14 +16,16 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 import phonenumbers
-import polars as pl
 from phonenumbers import CountryCodeSource, PhoneMetadata, PhoneNumberFormat, ValidationResult
 
 from pipelines.errors import CallwrightError, EnvironmentProblem, SettingsError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 KEY_BYTES = 32
 TOKEN_HEX_CHARS = 32
@@ -345,6 +347,8 @@ def customer_key(customer_id: str, key: bytes) -> str:
 
 
 def _distinct(values: pl.Series, name: str) -> list[str]:
+    import polars as pl
+
     found: list[str] = values.cast(pl.String).drop_nulls().unique(maintain_order=True).rename(name).to_list()
     return found
 
@@ -355,6 +359,8 @@ def _resolve(
     read: Callable[[str], str | None],
     token: Callable[[str], str],
 ) -> pl.DataFrame:
+    import polars as pl
+
     written = _distinct(values, columns[0])
     plain = [read(text) for text in written]
     tokens = [None if value is None else token(value) for value in plain]
@@ -394,6 +400,8 @@ def resolve_emails(addresses: pl.Series, key: bytes) -> pl.DataFrame:
 
 def resolve_customers(customer_ids: pl.Series, key: bytes) -> pl.DataFrame:
     """The same for customers: customer_id, customer_key; blank ids have a null key."""
+    import polars as pl
+
     written = _distinct(customer_ids, "customer_id")
     keys = [customer_key(text, key) if text.strip() else None for text in written]
     return pl.DataFrame(

@@ -175,9 +175,11 @@ class Lake:
         self._segments.pop(segment.segment_id, None)
 
     def _is_superseded(self, tail: Segment) -> bool:
-        """Whether the file was read again since its last line had no newline."""
-        later = (s.segment_id for s in self._segments.values() if s.file == tail.file and s.config == tail.config)
-        return max(later) > tail.segment_id
+        """Whether the file was read again, or read on under another name, since its last line had no newline."""
+        later = [s for s in self._segments.values() if s.config == tail.config and s.segment_id > tail.segment_id]
+        return any(
+            s.file == tail.file or (s.bytes_to > tail.bytes_from and _is_same_file(s, tail)) for s in later if s.source == tail.source
+        )
 
     def temporary(self, segment: Segment, kind: str) -> Path:
         """A place for a file in the making, on the lake's own file system."""
@@ -195,6 +197,11 @@ class Lake:
         for path in self.folder.glob("raw/*/*.parquet"):
             if path.name.removesuffix(".parquet").removesuffix(".rejects") not in known:
                 path.unlink()
+
+
+def _is_same_file(one: Segment, other: Segment) -> bool:
+    """Whether two segments are parts of one file, whatever its names: they say the same of its beginning."""
+    return one.head_bytes > 0 and (one.head_bytes, one.head_hash) == (other.head_bytes, other.head_hash)
 
 
 def _sync(path: Path) -> None:

@@ -20,6 +20,7 @@ import duckdb
 
 from pipelines.errors import CallwrightError, EnvironmentProblem
 from pipelines.home import Home
+from pipelines.published import Snapshot, current_snapshot
 from pipelines.sqlgraph import PUBLISHED_SCHEMAS, Model, column_lineage, load_macros
 from pipelines.warehouse import BOOKKEEPING, Warehouse
 
@@ -36,32 +37,6 @@ _UNITS = {
     "_at": "instant, UTC",
     "_date": "local date",
 }
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One published file.
-
-    Attributes:
-        name: Its id, which sorts by time.
-        path: The file, HOME/serve/<name>.duckdb.
-    """
-
-    name: str
-    path: Path
-
-
-def current_snapshot(home: Home) -> Snapshot:
-    """The newest published file, by its real path.
-
-    Raises:
-        CallwrightError: Nothing is published yet.
-    """
-    link = home.current_snapshot
-    if not link.exists():
-        raise CallwrightError(f"nothing is published in {home.path} yet", f"type: callwright run --home {home.path}")
-    path = Path(os.path.realpath(link))
-    return Snapshot(path.stem, path)
 
 
 # --- what is said about the tables ---
@@ -302,18 +277,3 @@ def _forget_old(home: Home) -> None:
         if str(path) != current:
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
-
-
-def open_published(home: Home) -> duckdb.DuckDBPyConnection:
-    """The published file, read-only, without any access to files or network from SQL.
-
-    Raises:
-        CallwrightError: Nothing is published yet.
-    """
-    con = duckdb.connect(current_snapshot(home).path, read_only=True)
-    con.execute("set enable_external_access = false")
-    zone = con.execute("select timezone from meta.centre").fetchall()
-    if zone:
-        con.execute(f"set TimeZone = '{zone[0][0]}'")
-        con.execute(f"set variable timezone = '{zone[0][0]}'")
-    return con

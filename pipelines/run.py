@@ -22,7 +22,8 @@ from pipelines.errors import CallwrightError, ChecksFailed
 from pipelines.home import Home
 from pipelines.ingest import SourceReport, new_files, readers, unclaimed_folders
 from pipelines.lake import Lake
-from pipelines.publish import current_snapshot, last_publish
+from pipelines.publish import last_publish
+from pipelines.published import current_snapshot
 from pipelines.router.store import current_version, read_manifest, scores_folder
 from pipelines.session import basis_hash
 from pipelines.settings import load_settings, use_home
@@ -69,6 +70,8 @@ def run_home(home: Home, progress: Callable[[str], None] = lambda _: None) -> Ru
     unclaimed = unclaimed_folders(home, known)
     with home.run_lock():
         published = _up_to_date(home, basis_hash(home, settings, known), known)
+        if published is None:
+            bury_dead_runs(home)
     if published is not None:
         return RunReport(False, published, current_version(home.path), unclaimed=unclaimed)
     use_home(home.path)
@@ -154,6 +157,18 @@ def dagster_instance(home: Home) -> DagsterInstance:
 
     write_dagster_yaml(home)
     return DagsterInstance.from_config(str(home.dagster))
+
+
+def bury_dead_runs(home: Home) -> None:
+    """Notes as failed what Dagster still takes for running: only a killed run leaves that, and its queue would wait for it.
+
+    Call it under the run lock, which a live run would hold.
+    """
+    from dagster import DagsterRunStatus, RunsFilter
+
+    with dagster_instance(home) as instance:
+        for dead in instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])):
+            instance.report_run_failed(dead, "the process of this run was killed")
 
 
 def write_dagster_yaml(home: Home) -> Path:

@@ -18,7 +18,7 @@ from pipelines.contracts.results import CheckResult
 from pipelines.contracts.sql_checks import SqlCheck, run_check
 from pipelines.home import Home
 from pipelines.ingest import Reader, SourceReport, reader_config, readers
-from pipelines.publish import Snapshot
+from pipelines.published import Snapshot
 from pipelines.settings import Settings, load_settings
 from pipelines.sqlgraph import SQL_FOLDER, Model
 from pipelines.warehouse import BOOKKEEPING, Warehouse, open_warehouse, remove_scratch

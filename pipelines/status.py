@@ -22,7 +22,7 @@ from pipelines.errors import CallwrightError, SettingsError, Stale
 from pipelines.home import Home, open_home
 from pipelines.ingest import new_files, readers, unclaimed_folders
 from pipelines.lake import Lake
-from pipelines.publish import current_snapshot, open_published
+from pipelines.published import current_snapshot, open_published
 from pipelines.router.store import current_version, read_manifest, scores_folder
 from pipelines.settings import load_settings
 

@@ -18,9 +18,10 @@ import pytest
 
 from pipelines.contracts.results import explain_failures
 from pipelines.home import Home, init_home
+from pipelines.identity import key_path
 from pipelines.ingest import SourceReport, readers
 from pipelines.plan import Plan, Step, make_plan
-from pipelines.publish import open_published
+from pipelines.published import open_published
 from pipelines.session import Session, open_session
 from pipelines.settings import load_settings
 
@@ -29,6 +30,7 @@ SHARED = ROOT.parent / "shared" / "data"
 SAMPLE = ROOT / "data" / "sample"
 # Everything that a figure is made of; importing what checks and trains costs seconds that most tests need not spend.
 FIGURES = ("landing", "raw", "staging", "core", "kpi")
+SECRET = bytes(range(32))
 EARLY_META = ("meta/source_files", "meta/rejects", "meta/ledger")
 
 
@@ -118,6 +120,8 @@ def make_centre() -> Callable[[Path], Centre]:
 
     def make(path: Path) -> Centre:
         init_home(path)
+        # One secret for all: two homes of the same files then have the same pseudonyms.
+        key_path(path).write_bytes(SECRET)
         return Centre(path)
 
     return make

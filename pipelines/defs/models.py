@@ -1,4 +1,8 @@
-"""Features, models and scores."""
+"""Features, models and scores, as Dagster finds them.
+
+Belongs here: the assets of features and ml. Does not belong here: the maths (models/), its wiring (scoring.py), or
+making an asset of a step (assets.py).
+"""
 
 import dagster as dg
 

@@ -1,4 +1,8 @@
-"""Landing and raw: what arrives, and its rows as parsed."""
+"""Landing and raw, as Dagster finds them.
+
+Belongs here: the assets of what arrives, and of its rows as parsed. Does not belong here: reading (ingest.py,
+sources/), or making an asset of a step (assets.py).
+"""
 
 import dagster as dg
 

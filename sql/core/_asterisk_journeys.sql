@@ -59,6 +59,10 @@ from_log as (
     group by linked_id
 ),
 
+log_reach as (
+    select count(entered_at) as entry_count from logged
+),
+
 -- Where callers come in: the centre's own list, else the contexts of the channels that queue_log knows.
 inbound_contexts as (
     select context from settings.inbound_contexts group by context
@@ -109,8 +113,15 @@ select
         else l.last_event_at
     end as ended_at, -- Last sign of the contact
     l.entered_at, -- First time in a queue
+    -- Who ran Queue() and is neither in the log nor among the refused: the log does not reach that far. Without any log
+    -- nothing is known of anybody's end.
+    case
+        when c.queue_callid is not null and l.entered_at is null or g.entry_count = 0 then 'open'
+        else 'abandoned_in_ivr'
+    end as outcome_without_visit, -- Outcome if it came to no queue
     l.tier, -- Value tier that the router was told
     l.priority, -- Priority that the router was told
 from from_log as l
 full join calls_on_channels as c on l.linked_id = c.linked_id
+cross join log_reach as g
 where l.linked_id is not null or (c.is_inbound = 1 and c.is_agent_login = 0)

@@ -16,7 +16,7 @@ with custom as (
         max(ivr_s) as ivr_s,
         -- One row without a visit tells the outcome itself; of several the last visit's counts.
         max(case when entered_at is null then outcome end) as outcome,
-        sum(case when entered_at is null then talk_s end) as talk_s,
+        round(sum(case when entered_at is null then talk_s end), 6) as talk_s,
         max(repairs) as repairs,
     from staging.calls
     group by source, source_contact_id
@@ -36,7 +36,7 @@ select
     arrived_at, -- First sign of the contact
     ended_at, -- Last sign of the contact
     cast(case when entered_at > arrived_at then date_diff('second', arrived_at, entered_at) end as double) as ivr_s, -- Before the first queue [unit: s]
-    'abandoned_in_ivr' as outcome_without_visit, -- Outcome if it came to no queue
+    outcome_without_visit, -- Outcome if it came to no queue
     cast(null as double) as talk_s, -- Talk outside any visit [unit: s]
     tier, -- Value tier that the router was told
     cast(null as varchar) as repairs, -- Repairs that were applied

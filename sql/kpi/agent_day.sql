@@ -1,4 +1,5 @@
 -- Agents' figures by day, as sums that may be added up. Time is cut at local midnight; a state on several queues counts once.
+-- Sums of seconds are rounded to the microsecond: added in another order they differ in the last digits.
 -- grain: one row per local day and agent
 -- owner: team:data
 with log_end as (
@@ -86,7 +87,7 @@ rings as (
         agent,
         count(*) as offered_count,
         sum(case when outcome = 'no_answer' then 1 else 0 end) as ring_no_answer_count,
-        sum(ring_s) as ring_s,
+        round(sum(ring_s), 6) as ring_s,
     from core.ring_attempts
     group by cast(timezone(getvariable('timezone'), started_at) as date), agent
 ),
@@ -97,9 +98,9 @@ calls as (
         agent,
         max(site) as site,
         count(*) as answered_count,
-        sum(talk_s) as talk_s,
-        sum(hold_s) as hold_s,
-        sum(wrap_s) as wrap_s,
+        round(sum(talk_s), 6) as talk_s,
+        round(sum(hold_s), 6) as hold_s,
+        round(sum(wrap_s), 6) as wrap_s,
         sum(case when transfer_type is not null then 1 else 0 end) as transferred_count,
     from core.queue_visits
     where agent is not null and answered_at is not null

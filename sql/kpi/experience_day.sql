@@ -9,7 +9,7 @@ select
     kind, -- csat, nps or ces
     count(*) as sent_count, -- Surveys sent
     count(score) as answered_count, -- Surveys answered
-    sum(score) as score_sum, -- Sum of the scores
+    round(sum(score), 6) as score_sum, -- Sum of the scores
     cast(sum(case when is_top_two then 1 else 0 end) as bigint) as top_two_count, -- CSAT in the two best boxes
     cast(sum(case when is_bottom_two then 1 else 0 end) as bigint) as bottom_two_count, -- CSAT in the two worst boxes
     cast(sum(case when is_promoter then 1 else 0 end) as bigint) as promoter_count, -- NPS of 9 or 10

@@ -1,6 +1,7 @@
 -- What contacts cost and what came of them, by day, as sums that may be added up.
 -- Costs are measured times, priced by the assumption set; revenue is attributed: paid orders of the same customer within the
 -- attribution window after the contact, each order to the last contact before it (or the one that the shop recorded).
+-- Sums are rounded to the sixth decimal: added in another order they differ in the last digits.
 -- grain: one row per local day of the contact, site, queue and channel
 -- owner: team:data
 with orders as (
@@ -53,13 +54,13 @@ select
     c.channel, -- Channel
     a.currency, -- Currency of the amounts
     cast(sum(case when c.is_answered then 1 else 0 end) as bigint) as handled_count, -- Contacts that an agent answered
-    sum(c.handle_s + coalesce(c.ring_s, 0)) as agent_s, -- Agents' ring, talk, hold and wrap-up; measured [unit: s]
-    sum(c.handle_s + coalesce(c.ring_s, 0)) / 3600 * max(a.agent_hour_amount) as agent_cost_amount, -- Agents' time at the loaded hourly cost; measured time, assumed price
+    round(sum(c.handle_s + coalesce(c.ring_s, 0)), 6) as agent_s, -- Agents' ring, talk, hold and wrap-up; measured [unit: s]
+    round(sum(c.handle_s + coalesce(c.ring_s, 0)) / 3600 * max(a.agent_hour_amount), 6) as agent_cost_amount, -- Agents' time at the loaded hourly cost; measured time, assumed price
     sum(case when c.channel = 'voice' then date_diff('second', c.arrived_at, c.ended_at) else 0 end) / 60.0 * max(a.telecom_minute_amount)
         as telecom_cost_amount, -- Line time of voice contacts; measured time, assumed price
     cast(coalesce(sum(t.order_count), 0) as bigint) as attributed_order_count, -- Orders attributed
-    coalesce(sum(t.revenue_amount), 0) as attributed_revenue_amount, -- Their amount; attributed
-    coalesce(sum(t.margin_amount), 0) as attributed_margin_amount, -- Their margin, at the assumed rate where the shop states none; attributed
+    round(coalesce(sum(t.revenue_amount), 0), 6) as attributed_revenue_amount, -- Their amount; attributed
+    round(coalesce(sum(t.margin_amount), 0), 6) as attributed_margin_amount, -- Their margin, at the assumed rate where the shop states none; attributed
     max(a.assumption_set) as assumption_set, -- Name of the costs and windows assumed
 from core.contacts as c
 cross join settings.costs as a

@@ -1,5 +1,6 @@
 -- Queue figures by day, as sums that may be added up; ratios are made of them, never averaged.
 -- A visit belongs to the local day in which it entered the queue.
+-- Sums of seconds are rounded to the microsecond: added in another order they differ in the last digits.
 -- grain: one row per local day, site, queue and channel
 -- owner: team:data
 select
@@ -19,15 +20,15 @@ select
     cast(sum(withdrawn_count) as bigint) as withdrawn_count, -- Taken out by the system
     cast(sum(open_count) as bigint) as open_count, -- Still waiting, or their end was not logged
     cast(sum(blocked_count) as bigint) as blocked_count, -- Refused before entering: full, empty or closed; not part of offered
-    sum(answered_wait_s) as answered_wait_s, -- Sum of the waits of answered visits [unit: s]
-    sum(abandoned_wait_s) as abandoned_wait_s, -- Sum of the waits of abandoned visits [unit: s]
-    sum(wait_s) as wait_s, -- Sum of all waits [unit: s]
+    round(sum(answered_wait_s), 6) as answered_wait_s, -- Sum of the waits of answered visits [unit: s]
+    round(sum(abandoned_wait_s), 6) as abandoned_wait_s, -- Sum of the waits of abandoned visits [unit: s]
+    round(sum(wait_s), 6) as wait_s, -- Sum of all waits [unit: s]
     max(max_wait_s) as max_wait_s, -- Longest wait [unit: s]
-    sum(ring_s) as ring_s, -- Sum of the rings of answered attempts [unit: s]
-    sum(talk_s) as talk_s, -- Sum of talk [unit: s]
-    sum(hold_s) as hold_s, -- Sum of time on hold; null: no source says [unit: s]
+    round(sum(ring_s), 6) as ring_s, -- Sum of the rings of answered attempts [unit: s]
+    round(sum(talk_s), 6) as talk_s, -- Sum of talk [unit: s]
+    round(sum(hold_s), 6) as hold_s, -- Sum of time on hold; null: no source says [unit: s]
     cast(sum(held_count) as bigint) as held_count, -- Visits that were put on hold
-    sum(wrap_s) as wrap_s, -- Sum of wrap-up; null: no source says [unit: s]
+    round(sum(wrap_s), 6) as wrap_s, -- Sum of wrap-up; null: no source says [unit: s]
     cast(sum(transferred_count) as bigint) as transferred_count, -- Answered visits that ended in a transfer
 from kpi.queue_interval
 group by business_date, site, queue, channel

@@ -1,5 +1,6 @@
 -- Queue figures by half hour, as sums that may be added up; ratios are made of them, never averaged.
 -- A visit belongs to the half hour in which it entered the queue.
+-- Sums of seconds are rounded to the microsecond: added in another order they differ in the last digits.
 -- grain: one row per half hour, site, queue and channel
 -- owner: team:data
 select
@@ -20,15 +21,15 @@ select
     cast(sum(case when outcome = 'withdrawn' then 1 else 0 end) as bigint) as withdrawn_count, -- Taken out by the system
     cast(sum(case when outcome = 'open' then 1 else 0 end) as bigint) as open_count, -- Still waiting, or their end was not logged
     cast(sum(case when outcome in ('full', 'join_empty', 'closed', 'diverted') then 1 else 0 end) as bigint) as blocked_count, -- Refused before entering: full, empty or closed; not part of offered
-    coalesce(sum(case when outcome = 'answered' then wait_s end), 0) as answered_wait_s, -- Sum of the waits of answered visits [unit: s]
-    coalesce(sum(case when outcome = 'abandoned' then wait_s end), 0) as abandoned_wait_s, -- Sum of the waits of abandoned visits [unit: s]
-    coalesce(sum(wait_s), 0) as wait_s, -- Sum of all waits [unit: s]
+    round(coalesce(sum(case when outcome = 'answered' then wait_s end), 0), 6) as answered_wait_s, -- Sum of the waits of answered visits [unit: s]
+    round(coalesce(sum(case when outcome = 'abandoned' then wait_s end), 0), 6) as abandoned_wait_s, -- Sum of the waits of abandoned visits [unit: s]
+    round(coalesce(sum(wait_s), 0), 6) as wait_s, -- Sum of all waits [unit: s]
     max(wait_s) as max_wait_s, -- Longest wait [unit: s]
-    sum(ring_s) as ring_s, -- Sum of the rings of answered attempts [unit: s]
-    sum(talk_s) as talk_s, -- Sum of talk [unit: s]
-    sum(hold_s) as hold_s, -- Sum of time on hold; null: no source says [unit: s]
+    round(sum(ring_s), 6) as ring_s, -- Sum of the rings of answered attempts [unit: s]
+    round(sum(talk_s), 6) as talk_s, -- Sum of talk [unit: s]
+    round(sum(hold_s), 6) as hold_s, -- Sum of time on hold; null: no source says [unit: s]
     cast(sum(case when hold_s > 0 then 1 else 0 end) as bigint) as held_count, -- Visits that were put on hold
-    sum(wrap_s) as wrap_s, -- Sum of wrap-up; null: no source says [unit: s]
+    round(sum(wrap_s), 6) as wrap_s, -- Sum of wrap-up; null: no source says [unit: s]
     cast(sum(case when transfer_type is not null then 1 else 0 end) as bigint) as transferred_count, -- Answered visits that ended in a transfer
 from core.queue_visits
 group by time_bucket(to_minutes(30), entered_at), business_date, site, queue, channel
