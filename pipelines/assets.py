@@ -73,13 +73,15 @@ def end_dead_runs(instance: dg.DagsterInstance, living: str = "") -> list[str]:
         instance.report_run_failed(run, "Its process ended without a word; what it had begun is done by the next run.")
     slots = instance.event_log_storage
     if slots.supports_global_concurrency_limits:
-        pools = [slots.get_concurrency_info(key) for key in slots.get_concurrency_keys()]
-        for run_id in {
-            r for pool in pools for r in (*pool.active_run_ids, *pool.assigned_run_ids, *pool.pending_run_ids)
-        }:
-            if run_id != living:
-                slots.free_concurrency_slots_for_run(run_id)
+        for run_id in {run_id for key in slots.get_concurrency_keys() for run_id in _runs_at(slots, key)} - {living}:
+            slots.free_concurrency_slots_for_run(run_id)
     return [run.run_id for run in dead]
+
+
+def _runs_at(slots: Any, pool: str) -> set[str]:
+    """The runs that hold a pool or wait for it: a slot that is freed goes to whoever waits, dead or not."""
+    info = slots.get_concurrency_info(pool)
+    return {*info.active_run_ids, *info.assigned_run_ids, *info.pending_run_ids}
 
 
 @dataclass

@@ -24,10 +24,10 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pipelines.sources.base import REJECT_SCHEMA, REJECT_TEXT_MAX, LineReader, Parsed, rejects_frame
-from pipelines.sources.lines import blocks, decode, open_plain, split_lines
+from pipelines.sources.lines import ENDING_BYTES, Block, blocks, decode, open_plain, split_lines
 
 # Enough of a file to know it again by its beginning, and by the end of what was read.
-FINGERPRINT_BYTES = 4096
+FINGERPRINT_BYTES = ENDING_BYTES
 
 
 @dataclass(frozen=True)
@@ -318,7 +318,7 @@ def _read_segments(
         if block.is_tail:
             tail = block.data
         elif block.is_oversize:
-            writer.add_oversize(block.data, block.skipped_bytes)
+            writer.add_oversize(block)
         else:
             writer.add(block.data)
             progress(writer.line_count)
@@ -364,10 +364,12 @@ class _SegmentWriter:
         parsed = self._reader.parse(split_lines(data), self._draft.line_from + self.line_count)
         self._take(parsed)
 
-    def add_oversize(self, data: bytes, skipped_bytes: int) -> None:
+    def add_oversize(self, block: Block) -> None:
         """Counts one line that is too long to be one."""
+        data = block.data
         self._note(data)
-        self._bytes += skipped_bytes
+        self._bytes += block.skipped_bytes
+        self._end = (self._end + block.skipped_end)[-FINGERPRINT_BYTES:]
         text = decode(data[:REJECT_TEXT_MAX])
         number = self._draft.line_from + self.line_count
         reason = f"the line is longer than {len(data):,} bytes"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -35,6 +35,7 @@ SEED = 1
 REFERENCE_COLUMN_COUNT = 12
 
 Figures = dict[str, Any]
+T = TypeVar("T")
 
 
 def home_of(work: Path) -> Home:
@@ -51,7 +52,7 @@ def generate(work: Path) -> Figures:
     """Makes the home and writes the log; the number of events is in WORK/events."""
     init_home(home_of(work).path)
     truth = write_queue_log(log_of(work), int((work / "events").read_text()), SEED)
-    return {"truth": asdict(truth)}
+    return {"truth": asdict(truth), "bytes_count": log_of(work).stat().st_size}
 
 
 def reference(work: Path) -> Figures:
@@ -77,9 +78,9 @@ def parse(work: Path) -> Figures:
 def build(work: Path) -> Figures:
     """From the lake to the last KPI table, with the ledger and the other tables about the data."""
     with _session(work) as (plan, session):
-        tables = _run(session, [s for s in plan.ordered() if s.group in ("raw", "staging", "core", "kpi") or _is_early(s)])
-        figures = {"tables": tables, "found": _found(session.warehouse.con)}
-    return figures
+        groups = ("raw", "staging", "core", "kpi")
+        tables = _run(session, [step for step in plan.ordered() if step.group in groups or _is_early(step)])
+        return {"tables": tables, "found": _found(session.warehouse.con)}
 
 
 def score(work: Path) -> Figures:
@@ -91,7 +92,7 @@ def score(work: Path) -> Figures:
 def check(work: Path) -> Figures:
     """The contracts of all tables and the truths between them."""
     with _session(work) as (plan, session):
-        tables = {step.name: _timed(lambda step=step: session.check(step.table)) for step in plan.ordered() if step.checks}
+        tables = {step.name: _timed(session.check, step.table) for step in plan.ordered() if step.checks}
         failed = [f"{r.table_name} {r.check_name}: {r.observed}" for r in session.results if not r.passed]
         return {"tables": tables, "check_count": len(session.results), "failed": failed}
 
@@ -129,12 +130,12 @@ def _session(work: Path) -> Iterator[tuple[Plan, Session]]:
 
 def _run(session: Session, steps: list[Step]) -> dict[str, float]:
     """Seconds a step."""
-    return {step.name: _timed(lambda step=step: step.run(session)) for step in steps}
+    return {step.name: _timed(step.run, session) for step in steps}
 
 
-def _timed(call: Callable[[], object]) -> float:
+def _timed(call: Callable[[T], object], argument: T) -> float:
     begun = time.perf_counter()
-    call()
+    call(argument)
     return round(time.perf_counter() - begun, 3)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from pipelines.contracts.base import Severity
 
 SAMPLE_MAX = 20
+WARNING_SAMPLE_MAX = 2
 # Where a truth guards no single table it guards the act of publishing.
 PUBLISH = "publish"
 
@@ -84,11 +85,13 @@ def explain_failures(results: Iterable[CheckResult]) -> str:
 
 def _explain(result: CheckResult) -> Iterator[str]:
     word = "FAILED" if result.stops_publish else "warning"
+    # What stops a publish has to be found; a warning only needs an example.
+    shown = result.sample if result.stops_publish else result.sample[:WARNING_SAMPLE_MAX]
     yield f"{word}  {result.table_name}: {result.check_name}: {result.observed}"
     yield f"    {result.meaning}"
-    for row in result.sample:
+    for row in shown:
         yield f"      {row}"
-    unseen_count = result.failing_count - len(result.sample)
+    unseen_count = result.failing_count - len(shown)
     if result.sample and unseen_count > 0:
         yield f"      and {unseen_count:,} more"
 
@@ -102,7 +105,7 @@ def _next_steps(failed: list[CheckResult]) -> Iterator[str]:
     yield f"{_checks(stopping_count)} failed: nothing was published, the last snapshot stays in place."
     yield "Next: mend the files in landing/ or the SQL behind these rows, then type `callwright run` again."
     if any(result.table_name.startswith("raw.") for result in failed):
-        yield "      `callwright rejects` lists the lines that were refused when the files were read."
+        yield '      callwright sql "from meta.rejects" lists the lines that the last published run refused.'
 
 
 def _checks(number: int) -> str:

@@ -18,6 +18,8 @@ import polars as pl
 BLOCK_BYTES = 16 << 20
 # Asterisk cuts a queue_log line at 8,192 bytes and a CDR at 1,024; a line of a megabyte is not a line.
 LINE_BYTES_MAX = 1 << 20
+# Enough of what was read last to know the place again.
+ENDING_BYTES = 4096
 
 _MAGIC = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
 
@@ -41,12 +43,14 @@ class Block:
         is_tail: The file's last line has no newline yet: it may still be growing.
         is_oversize: `data` is the beginning of one line longer than `LINE_BYTES_MAX`; the rest was passed over.
         skipped_bytes: How many bytes of an over-long line were passed over after `data`.
+        skipped_end: The last of them, up to `ENDING_BYTES`.
     """
 
     data: bytes
     is_tail: bool = False
     is_oversize: bool = False
     skipped_bytes: int = 0
+    skipped_end: bytes = b""
 
 
 def blocks(file: IO[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
@@ -55,25 +59,47 @@ def blocks(file: IO[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     while piece := file.read(block_bytes):
         piece = carry + piece
         end = piece.rfind(b"\n") + 1
-        if end:
-            yield Block(piece[:end])
+        yield from _whole_lines(piece[:end])
         carry = piece[end:]
-        if len(carry) > LINE_BYTES_MAX:
-            skipped, carry = _skip_line(file, len(carry), block_bytes)
-            yield Block(piece[end : end + LINE_BYTES_MAX], is_oversize=True, skipped_bytes=skipped)
+        while len(carry) > LINE_BYTES_MAX:
+            begin = carry[:LINE_BYTES_MAX]
+            skipped, ending, rest = _skip_line(file, carry, block_bytes)
+            yield Block(begin, is_oversize=True, skipped_bytes=skipped, skipped_end=ending)
+            end = rest.rfind(b"\n") + 1
+            yield from _whole_lines(rest[:end])
+            carry = rest[end:]
     if carry:
         yield Block(carry, is_tail=True)
 
 
-def _skip_line(file: IO[bytes], seen: int, block_bytes: int) -> tuple[int, bytes]:
-    """Reads past the end of an over-long line: bytes passed over beyond the kept part, and what follows it."""
-    skipped = seen - LINE_BYTES_MAX
+def _whole_lines(data: bytes) -> Iterator[Block]:
+    """One block, unless a line in it is over-long: what such a line is must not depend on where the blocks were cut."""
+    start = position = 0
+    while position < len(data):
+        end = data.rfind(b"\n", position, position + LINE_BYTES_MAX + 1) + 1
+        if end:
+            position = end
+            continue
+        if position > start:
+            yield Block(data[start:position])
+        kept = position + LINE_BYTES_MAX
+        start = position = data.index(b"\n", kept) + 1
+        ending = data[max(kept, position - ENDING_BYTES) : position]
+        yield Block(data[kept - LINE_BYTES_MAX : kept], is_oversize=True, skipped_bytes=position - kept, skipped_end=ending)
+    if position > start:
+        yield Block(data[start:] if start else data)
+
+
+def _skip_line(file: IO[bytes], seen: bytes, block_bytes: int) -> tuple[int, bytes, bytes]:
+    """Reads past the end of an over-long line: bytes passed over beyond the kept part, the last of them, what follows."""
+    skipped, ending = len(seen) - LINE_BYTES_MAX, seen[LINE_BYTES_MAX:][-ENDING_BYTES:]
     while piece := file.read(block_bytes):
         end = piece.find(b"\n") + 1
+        passed = piece[:end] if end else piece
+        skipped, ending = skipped + len(passed), (ending + passed[-ENDING_BYTES:])[-ENDING_BYTES:]
         if end:
-            return skipped + end, piece[end:]
-        skipped += len(piece)
-    return skipped, b""
+            return skipped, ending, piece[end:]
+    return skipped, ending, b""
 
 
 def decode(data: bytes) -> str:

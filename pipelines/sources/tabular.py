@@ -24,7 +24,7 @@ from sqlglot import exp
 from pipelines.errors import CallwrightError, SettingsError
 from pipelines.sources.base import rejects_frame
 from pipelines.sources.canonical import COUNT, FLAG, NUMBER, TIME, Kind
-from pipelines.sources.lines import open_plain
+from pipelines.sources.lines import decode, open_plain
 
 FORMATS = ("csv", "parquet", "xlsx", "jsonl")
 _SUFFIXES = {
@@ -132,7 +132,7 @@ def _load_input(
         raise RefusedFile(f"{path.name}: the name does not say whether it is {', '.join(FORMATS)}")
     try:
         if file_format == "csv":
-            return _load_csv(con, source, _plain_copy(path, con, scratch))
+            return _load_csv(con, source, _plain_copy(path, con, scratch), scratch)
         if file_format == "parquet":
             _create_input(con, "read_parquet(?)", [str(path)], first_line=1)
         elif file_format == "xlsx":
@@ -164,8 +164,7 @@ def _plain_copy(path: Path, con: duckdb.DuckDBPyConnection, scratch: Path) -> st
     with open_plain(path) as file:
         if getattr(file, "name", None) == str(path) and not _is_compressed(path):
             return str(path)
-        stem = Path(con.execute("select path from duckdb_databases() where not internal").fetchall()[0][0]).stem
-        copy = scratch / f"{stem}.plain"
+        copy = scratch / f"{_stem(con)}.plain"
         with copy.open("wb") as out:
             while piece := file.read(1 << 20):
                 out.write(piece)
@@ -177,7 +176,9 @@ def _is_compressed(path: Path) -> bool:
         return file.read(3) in (b"\x1f\x8b\x08", b"BZh", b"\xfd7z")
 
 
-def _load_csv(con: duckdb.DuckDBPyConnection, source: TableSource, plain: str) -> list[tuple[int, str, str]]:
+def _load_csv(
+    con: duckdb.DuckDBPyConnection, source: TableSource, plain: str, scratch: Path
+) -> list[tuple[int, str, str]]:
     options: dict[str, Any] = {
         "all_varchar": True,
         "store_rejects": True,
@@ -192,19 +193,29 @@ def _load_csv(con: duckdb.DuckDBPyConnection, source: TableSource, plain: str) -
         options["types"] = {row[0]: "VARCHAR" for row in columns.fetchall()} | dict(source.options["types"])
     header_lines = 0 if options.get("header") is False else 1
     first_line = 1 + header_lines + int(options.get("skip", 0))
-    call = "read_csv(?, {})"
-    try:
-        _create_input(con, call.format(_literal_options(options)), [plain], first_line)
-    except duckdb.InvalidInputException as error:
-        if "unicode" not in str(error) or "encoding" in options:
-            raise
-        con.execute("drop table if exists input")
-        _create_input(con, call.format(_literal_options({**options, "encoding": "latin-1"})), [plain], first_line)
+    _create_input(con, f"read_csv(?, {_literal_options(options)})", [plain], first_line)
     errors = con.execute(
-        "select line, string_agg(distinct lower(error_type), ', '), any_value(csv_line)"
-        " from reject_errors group by line order by line"
+        "select line, string_agg(distinct lower(error_type), ', '), any_value(csv_line) from reject_errors group by line order by line"
     ).fetchall()
+    if "encoding" not in options and any("encoding" in kind for _, kind, _ in errors):
+        for table in ("input", "reject_errors", "reject_scans"):
+            con.execute(f"drop table {table}")
+        return _load_csv(con, source, _as_utf8(plain, con, scratch), scratch)
     return [(int(line), f"not a record of this file: {kind}", text or "") for line, kind, text in errors]
+
+
+def _as_utf8(plain: str, con: duckdb.DuckDBPyConnection, scratch: Path) -> str:
+    """A copy in which the lines that are not UTF-8, and only those, were read as latin-1."""
+    copy = scratch / f"{_stem(con)}.utf8"
+    with Path(plain).open("rb") as file, copy.open("wb") as out:
+        for line in file:
+            out.write(decode(line).encode())
+    return str(copy)
+
+
+def _stem(con: duckdb.DuckDBPyConnection) -> str:
+    """Name of the scratch database: whatever begins with it is removed in the end."""
+    return Path(con.execute("select path from duckdb_databases() where not internal").fetchall()[0][0]).stem
 
 
 def _default_options(source: TableSource, plain: str) -> dict[str, Any]:

@@ -6,10 +6,9 @@ with entries as (
     select
         callid,
         queue,
-        count(*) as entry_count,
-    from staging.asterisk_queue_log
-    where event = 'ENTERQUEUE' and callid is not null
-    group by callid, queue
+        entry_count,
+    from core._asterisk_calls
+    where entry_count > 0
 ),
 
 attempts as (

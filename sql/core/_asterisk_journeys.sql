@@ -6,42 +6,67 @@
 with logged as (
     select
         callid,
-        min(event_at) as first_event_at,
-        max(event_at) as last_event_at,
-        min(case when event = 'ENTERQUEUE' then event_at end) as entered_at,
+        min(first_event_at) as first_event_at,
+        max(last_event_at) as last_event_at,
+        min(logged_entered_at) as entered_at,
         max(caller_number) as caller_number,
+        bit_or(meanings) as meanings,
+    from core._asterisk_calls
+    group by callid
+),
+
+-- What the router and the dialplan wrote beside it.
+notes as (
+    select
+        callid,
         max(case when event = 'SCORE' then split_part(data, '|', 1) end) as tier,
         max(case when event = 'SCORE' then try_cast(split_part(data, '|', 2) as double) end) as priority,
         max(case when event = 'DID' then split_part(data, '|', 1) end) as did,
-        max(case when event in ('AGENTLOGIN', 'AGENTLOGOFF', 'AGENTCALLBACKLOGIN', 'AGENTCALLBACKLOGOFF') then 1 else 0 end)
-            as is_agent_login,
-        max(case when event in (
-            'ENTERQUEUE', 'CONNECT', 'COMPLETEAGENT', 'COMPLETECALLER', 'ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY',
-            'EXITWITHKEY', 'WITHDRAW', 'BLINDTRANSFER', 'ATTENDEDTRANSFER', 'TRANSFER', 'SCORE', 'DID', 'FULL',
-            'JOINEMPTY', 'JOINUNAVAIL', 'CLOSED', 'DIVERT_CA_RATIO', 'DIVERT_HOLDTIME', 'SYSCOMPAT', 'AGENTDUMP'
-        ) then 1 else 0 end) as is_call,
     from staging.asterisk_queue_log
-    where callid is not null
+    where callid is not null and event in ('SCORE', 'DID')
     group by callid
+),
+
+-- Few channels share a call with another one that queue_log knows; all others are their call.
+linked as (
+    select
+        uniqueid as callid,
+        linkedid,
+        is_agent_login,
+    from staging.asterisk_channels
+    union
+    select
+        linkedid as callid,
+        linkedid,
+        false as is_agent_login,
+    from staging.asterisk_channels
+    where linkedid not in (select uniqueid from staging.asterisk_channels)
 ),
 
 contact_callids as (
     select
         coalesce(c.linkedid, l.callid) as linked_id,
+        c.linkedid is not null as is_linked,
         l.callid,
         l.first_event_at,
         l.last_event_at,
         l.entered_at,
         l.caller_number,
-        l.tier,
-        l.priority,
-        l.did,
-        row_number() over (
-            partition by coalesce(c.linkedid, l.callid) order by l.first_event_at, l.callid
-        ) as callid_seq,
+        n.tier,
+        n.priority,
+        n.did,
     from logged as l
-    left join staging.asterisk_channels as c on l.callid = c.uniqueid
-    where l.is_call = 1 and l.is_agent_login = 0 and coalesce(not c.is_agent_login, true)
+    left join linked as c on l.callid = c.callid
+    left join notes as n on l.callid = n.callid
+    where l.meanings & 4095 > 0 and l.meanings & 4096 = 0 and coalesce(not c.is_agent_login, true)
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (partition by linked_id order by first_event_at, callid) as callid_seq,
+    from contact_callids
+    where is_linked
 ),
 
 from_log as (
@@ -55,8 +80,21 @@ from_log as (
         max(tier) as tier,
         max(priority) as priority,
         max(did) as did,
-    from contact_callids
+    from numbered
     group by linked_id
+    union all
+    select
+        linked_id,
+        callid as first_callid,
+        first_event_at,
+        last_event_at,
+        entered_at,
+        caller_number,
+        tier,
+        priority,
+        did,
+    from contact_callids
+    where not is_linked
 ),
 
 log_reach as (

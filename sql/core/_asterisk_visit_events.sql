@@ -1,44 +1,40 @@
--- Events of calls in queues, each given to its visit: the n-th time that a channel entered a queue.
--- grain: one row per event of a call in a queue
+-- Events of the few channels that entered one queue more than once, each given to its visit: the n-th time.
+-- What all others tell is in core._asterisk_calls: they have but one visit to each queue.
+-- grain: one row per event of such a channel in such a queue
 -- owner: team:data
-with call_events as (
+with entered_twice as (
     select
-        event_at,
         callid,
         queue,
-        agent,
-        event,
-        position_in,
-        position_out,
-        wait_s,
-        talk_s,
-        ring_s,
-        bridged_callid,
-        transferred_to,
-        case when event in (
+    from core._asterisk_calls
+    where entry_count > 1 and queue is not null
+),
+
+call_events as (
+    select
+        q.event_at,
+        q.callid,
+        q.queue,
+        q.agent,
+        q.event,
+        q.position_in,
+        q.position_out,
+        q.wait_s,
+        q.talk_s,
+        q.ring_s,
+        q.transferred_to,
+        case when q.event in (
             'COMPLETEAGENT', 'COMPLETECALLER', 'ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'EXITWITHKEY', 'WITHDRAW',
             'BLINDTRANSFER', 'ATTENDEDTRANSFER', 'TRANSFER', 'SYSCOMPAT', 'AGENTDUMP'
         ) then 1 else 0 end as is_end,
-    from staging.asterisk_queue_log
+    from staging.asterisk_queue_log as q
+    inner join entered_twice as t on q.callid = t.callid and q.queue = t.queue
     where
-        callid is not null
-        and queue is not null
-        and event in (
+        q.event in (
             'ENTERQUEUE', 'CONNECT', 'RINGNOANSWER', 'RINGCANCELED', 'COMPLETEAGENT', 'COMPLETECALLER', 'ABANDON',
             'EXITWITHTIMEOUT', 'EXITEMPTY', 'EXITWITHKEY', 'WITHDRAW', 'BLINDTRANSFER', 'ATTENDEDTRANSFER', 'TRANSFER',
             'SYSCOMPAT', 'AGENTDUMP', 'WRAPUPSTART'
         )
-),
-
--- Few calls enter one queue twice; only they need their events counted through in order.
-entered_twice as (
-    select
-        callid,
-        queue,
-    from call_events
-    where event = 'ENTERQUEUE'
-    group by callid, queue
-    having count(*) > 1
 ),
 
 seconds as (
@@ -49,7 +45,6 @@ seconds as (
         sum(case when e.event = 'ENTERQUEUE' then 1 else 0 end) as entry_count,
         sum(e.is_end) as end_count,
     from call_events as e
-    inner join entered_twice as t on e.callid = t.callid and e.queue = t.queue
     group by e.callid, e.queue, e.event_at
 ),
 
@@ -70,13 +65,6 @@ seconds_before as (
 ),
 
 numbered as (
-    select
-        e.*,
-        1 as visit_number,
-    from call_events as e
-    left join entered_twice as t on e.callid = t.callid and e.queue = t.queue
-    where t.callid is null
-    union all
     select
         e.*,
         cast(greatest(s.entries_before_count + case
@@ -102,7 +90,6 @@ select
     wait_s, -- Wait so far [unit: s]
     talk_s, -- Talk [unit: s]
     ring_s, -- Ring [unit: s]
-    bridged_callid, -- Uniqueid of the member's channel
     transferred_to, -- Extension
     is_end, -- 1: the visit ends with this event
 from numbered

@@ -2,11 +2,25 @@
 -- A transferred call stays answered; a visit whose ENTERQUEUE was not logged begins when its wait says that it began.
 -- grain: one row per visit of a channel to a queue
 -- owner: team:data
-with gathered as (
+with visits_of_many as (
     select
         callid,
         queue,
         visit_number,
+        bit_or(case
+            when event = 'ENTERQUEUE' then 1
+            when event = 'CONNECT' then 2
+            when event = 'COMPLETECALLER' then 4
+            when event = 'COMPLETEAGENT' then 8
+            when event in ('BLINDTRANSFER', 'TRANSFER') then 16
+            when event = 'ATTENDEDTRANSFER' then 32
+            when event in ('ABANDON', 'SYSCOMPAT', 'AGENTDUMP') then 64
+            when event = 'EXITWITHKEY' then 128
+            when event = 'EXITEMPTY' then 256
+            when event = 'EXITWITHTIMEOUT' then 512
+            when event = 'WITHDRAW' then 1024
+            else 0
+        end) as meanings,
         min(case when event = 'ENTERQUEUE' then event_at end) as logged_entered_at,
         min(case when event = 'CONNECT' then event_at end) as logged_answered_at,
         max(case when is_end = 1 then event_at end) as ended_at,
@@ -19,25 +33,64 @@ with gathered as (
         min(position_in) as position_in,
         max(position_out) as position_out,
         max(transferred_to) as transferred_to,
-        max(case when event = 'COMPLETEAGENT' then 1 else 0 end) as is_complete_agent,
-        max(case when event = 'COMPLETECALLER' then 1 else 0 end) as is_complete_caller,
-        max(case when event in ('BLINDTRANSFER', 'TRANSFER') then 1 else 0 end) as is_blind,
-        max(case when event = 'ATTENDEDTRANSFER' then 1 else 0 end) as is_attended,
-        max(case
-            when event in ('ABANDON', 'SYSCOMPAT', 'AGENTDUMP') then 'abandoned'
-            when event = 'EXITWITHTIMEOUT' then 'timed_out'
-            when event = 'EXITWITHKEY' then 'exited_by_key'
-            when event = 'EXITEMPTY' then 'exited_empty'
-            when event = 'WITHDRAW' then 'withdrawn'
-        end) as unanswered_outcome,
     from core._asterisk_visit_events
     group by callid, queue, visit_number
+),
+
+gathered as (
+    select
+        callid,
+        queue,
+        1 as visit_number,
+        meanings,
+        logged_entered_at,
+        logged_answered_at,
+        ended_at,
+        connect_wait_s,
+        end_wait_s,
+        talk_s,
+        ring_s,
+        connect_agent,
+        end_agent,
+        position_in,
+        position_out,
+        transferred_to,
+    from core._asterisk_calls
+    where entry_count <= 1 and queue is not null
+    union all
+    select
+        callid,
+        queue,
+        visit_number,
+        meanings,
+        logged_entered_at,
+        logged_answered_at,
+        ended_at,
+        connect_wait_s,
+        end_wait_s,
+        talk_s,
+        ring_s,
+        connect_agent,
+        end_agent,
+        position_in,
+        position_out,
+        transferred_to,
+    from visits_of_many
 ),
 
 judged as (
     select
         *,
-        is_complete_agent + is_complete_caller + is_blind + is_attended > 0 or logged_answered_at is not null as is_answered,
+        meanings & 62 > 0 as is_answered,
+        meanings & 48 > 0 as is_transferred,
+        -- Of several ends the last name by the alphabet, as good as any.
+        case
+            when meanings & 1024 > 0 then 'withdrawn'
+            when meanings & 512 > 0 then 'timed_out'
+            when meanings & 256 > 0 then 'exited_empty'
+            when meanings & 128 > 0 then 'exited_by_key'
+            when meanings & 64 > 0 then 'abandoned'
+        end as unanswered_outcome,
         coalesce(connect_wait_s, end_wait_s) as logged_wait_s,
     from gathered
 ),
@@ -67,14 +120,14 @@ select
     case when is_answered then 'answered' else coalesce(unanswered_outcome, 'open') end as outcome, -- How the visit ended
     case when is_answered then coalesce(connect_agent, end_agent) end as agent, -- Agent who answered [pii]
     case
-        when is_blind + is_attended > 0 then 'transfer'
-        when is_complete_agent = 1 then 'agent'
-        when is_complete_caller = 1 then 'caller'
+        when is_transferred then 'transfer'
+        when meanings & 8 > 0 then 'agent'
+        when meanings & 4 > 0 then 'caller'
         when is_answered then null
         when unanswered_outcome in ('abandoned', 'exited_by_key') then 'caller'
         when unanswered_outcome is not null then 'system'
     end as ended_by, -- Who ended it
-    case when is_attended = 1 then 'attended' when is_blind = 1 then 'blind' end as transfer_type, -- blind or attended
+    case when meanings & 32 > 0 then 'attended' when meanings & 16 > 0 then 'blind' end as transfer_type, -- blind or attended
     transferred_to, -- Extension of a blind transfer
     position_in, -- Position on joining
     position_out, -- Position on leaving

@@ -1,9 +1,16 @@
 -- Customer contacts on any channel, from the first sign of them to the last: one row however often they were transferred.
 -- grain: one row per contact
 -- owner: team:data
-with visits as (
+-- Most contacts visit one queue: only the visits of the others are summed.
+with several as (
+    select contact_key
+    from core.queue_visits
+    where visit_seq = 2
+),
+
+visits as (
     select
-        contact_key,
+        v.contact_key,
         count(*) as queue_visit_count,
         min(entered_at) as first_entered_at,
         max(case when visit_seq = 1 then queue end) as first_queue,
@@ -23,8 +30,63 @@ with visits as (
         max(site) as site,
         max(left_at) as left_at,
         max(repairs) as repairs,
-    from core.queue_visits
-    group by contact_key
+    from core.queue_visits as v
+    inner join several as s on v.contact_key = s.contact_key
+    group by v.contact_key
+    union all
+    select
+        v.contact_key,
+        1 as queue_visit_count,
+        v.entered_at as first_entered_at,
+        v.queue as first_queue,
+        v.queue as last_queue,
+        v.outcome as last_outcome,
+        case when v.outcome = 'answered' then 1 else 0 end as is_answered,
+        v.is_short_abandon as is_last_short_abandon,
+        round(v.wait_s, 6) as queue_wait_s,
+        coalesce(v.answered_at, v.left_at) as last_waited_at,
+        round(v.ring_s, 6) as ring_s,
+        round(v.talk_s, 6) as talk_s,
+        round(v.hold_s, 6) as hold_s,
+        round(v.wrap_s, 6) as wrap_s,
+        case when v.transfer_type is not null then 1 else 0 end as transfer_count,
+        v.agent as first_agent,
+        v.agent as last_agent,
+        v.site,
+        v.left_at,
+        v.repairs,
+    from core.queue_visits as v
+    left join several as s on v.contact_key = s.contact_key
+    where s.contact_key is null
+),
+
+-- The same person: the customer where known, else the number. Told apart from the rest, so that little is sorted.
+known as (
+    select
+        j.contact_key,
+        j.arrived_at,
+        coalesce(k.customer_key, n.customer_key, n.caller_token) as person,
+    from core._journeys as j
+    left join staging.number_owners as n on j.caller_number = n.number
+    left join staging.customer_keys as k on j.customer_id = k.customer_id
+    where coalesce(k.customer_key, n.customer_key, n.caller_token) is not null
+),
+
+ordered as (
+    select
+        contact_key,
+        arrived_at,
+        lag(contact_key) over (partition by person order by arrived_at, contact_key) as previous_contact_key,
+        lag(arrived_at) over (partition by person order by arrived_at, contact_key) as previous_arrived_at,
+    from known
+),
+
+repeats as (
+    select
+        contact_key,
+        previous_contact_key,
+    from ordered
+    where date_diff('second', previous_arrived_at, arrived_at) <= 2592000
 ),
 
 joined as (
@@ -65,25 +127,14 @@ joined as (
         coalesce(v.transfer_count, 0) as transfer_count,
         v.first_agent,
         v.last_agent,
+        r.previous_contact_key as repeat_of,
         j.tier,
         nullif(concat_ws(';', j.repairs, v.repairs), '') as repairs,
     from core._journeys as j
     left join visits as v on j.contact_key = v.contact_key
     left join staging.number_owners as n on j.caller_number = n.number
     left join staging.customer_keys as k on j.customer_id = k.customer_id
-),
-
--- The same person: the customer where known, else the number.
-followed as (
-    select
-        *,
-        lag(contact_key) over (
-            partition by coalesce(customer_key, caller_token) order by arrived_at, contact_key
-        ) as previous_contact_key,
-        lag(arrived_at) over (
-            partition by coalesce(customer_key, caller_token) order by arrived_at, contact_key
-        ) as previous_arrived_at,
-    from joined
+    left join repeats as r on j.contact_key = r.contact_key
 )
 
 select
@@ -117,11 +168,7 @@ select
     transfer_count, -- How many visits ended in a transfer
     first_agent, -- First agent who answered
     last_agent, -- Last agent who answered
-    case
-        when coalesce(customer_key, caller_token) is not null
-            and date_diff('second', previous_arrived_at, arrived_at) <= 2592000
-            then previous_contact_key
-    end as repeat_of, -- The same customer's or number's previous contact within 30 days
+    repeat_of, -- The same customer's or number's previous contact within 30 days
     tier as value_tier_at_arrival, -- Value tier that the router was told
     repairs, -- Repairs that were applied, separated by semicolons
-from followed
+from joined

@@ -1,23 +1,42 @@
 -- Visits of contacts to queues, from entering to the answer or the exit, with what came of them.
 -- grain: one row per visit of a contact to a queue
 -- owner: team:data
-with keyed as (
+with several as (
     select
-        md5(concat_ws('|', namespace, source_contact_id)) as contact_key,
-        *,
-        cast(timezone(getvariable('timezone'), entered_at) as date) as business_date,
+        namespace,
+        source_contact_id,
     from core._visits
+    group by namespace, source_contact_id
+    having count(*) > 1
+),
+
+-- Only visits of contacts with several have to be put in order.
+numbered as (
+    select
+        v.*,
+        row_number() over (
+            partition by v.namespace, v.source_contact_id
+            order by v.entered_at, v.left_at, v.queue, v.source_call_id, v.visit_number
+        ) as visit_seq,
+    from core._visits as v
+    inner join several as s on v.namespace = s.namespace and v.source_contact_id = s.source_contact_id
+    union all
+    select
+        v.*,
+        1 as visit_seq,
+    from core._visits as v
+    left join several as s on v.namespace = s.namespace and v.source_contact_id = s.source_contact_id
+    where s.source_contact_id is null
 ),
 
 placed as (
     select
-        k.*,
-        row_number() over (
-            partition by k.contact_key order by k.entered_at, k.left_at, k.queue, k.source_call_id, k.visit_number
-        ) as visit_seq,
+        md5(concat_ws('|', n.namespace, n.source_contact_id)) as contact_key,
+        n.*,
+        cast(timezone(getvariable('timezone'), n.entered_at) as date) as business_date,
         q.site as queue_site,
-    from keyed as k
-    left join settings.queues as q on k.queue = q.queue
+    from numbered as n
+    left join settings.queues as q on n.queue = q.queue
 )
 
 select

@@ -27,21 +27,49 @@ followed as (
     where direction = 'inbound'
 ),
 
-judged as (
+-- Counted by the longest window that has passed and the shortest that holds the next contact: contacts are many, these are few.
+counted as (
     select
         f.business_date,
         f.site,
         f.last_queue as queue,
         f.channel,
-        w.window_name,
         f.is_identified,
-        date_diff('second', f.arrived_at, e.through_at) >= w.window_s as is_mature,
         f.is_answered and f.person is not null as is_resolvable,
-        coalesce(f.person is not null and date_diff('second', f.arrived_at, f.next_arrived_at) <= w.window_s, false)
-            as is_repeated,
+        case
+            when date_diff('second', f.arrived_at, e.through_at) >= 2592000 then 2592000
+            when date_diff('second', f.arrived_at, e.through_at) >= 604800 then 604800
+            when date_diff('second', f.arrived_at, e.through_at) >= 86400 then 86400
+            when date_diff('second', f.arrived_at, e.through_at) >= 600 then 600
+            else 0
+        end as passed_window_s,
+        case
+            when f.person is null then null
+            when date_diff('second', f.arrived_at, f.next_arrived_at) <= 600 then 600
+            when date_diff('second', f.arrived_at, f.next_arrived_at) <= 86400 then 86400
+            when date_diff('second', f.arrived_at, f.next_arrived_at) <= 604800 then 604800
+            when date_diff('second', f.arrived_at, f.next_arrived_at) <= 2592000 then 2592000
+        end as next_window_s,
+        count(*) as contact_count,
     from followed as f
-    cross join windows as w
     cross join data_end as e
+    group by 1, 2, 3, 4, 5, 6, 7, 8
+),
+
+judged as (
+    select
+        c.business_date,
+        c.site,
+        c.queue,
+        c.channel,
+        w.window_name,
+        c.is_identified,
+        c.passed_window_s >= w.window_s as is_mature,
+        c.is_resolvable,
+        coalesce(c.next_window_s <= w.window_s, false) as is_repeated,
+        c.contact_count,
+    from counted as c
+    cross join windows as w
 )
 
 select
@@ -50,10 +78,10 @@ select
     queue, -- Last queue of the contact
     channel, -- Channel
     window_name, -- 10min, 24h, 7d or 30d
-    cast(sum(case when is_mature and is_resolvable then 1 else 0 end) as bigint) as resolvable_count, -- Answered contacts of a known person whose window has passed
-    cast(sum(case when is_mature and is_resolvable and is_repeated then 1 else 0 end) as bigint) as repeated_count, -- Of these, followed by another contact within the window
-    cast(sum(case when not is_mature and is_resolvable then 1 else 0 end) as bigint) as immature_count, -- Answered contacts of a known person whose window is still running
-    cast(sum(case when is_identified then 1 else 0 end) as bigint) as identified_count, -- Contacts of a known customer
-    count(*) as contact_count, -- All inbound contacts
+    cast(sum(case when is_mature and is_resolvable then contact_count else 0 end) as bigint) as resolvable_count, -- Answered contacts of a known person whose window has passed
+    cast(sum(case when is_mature and is_resolvable and is_repeated then contact_count else 0 end) as bigint) as repeated_count, -- Of these, followed by another contact within the window
+    cast(sum(case when not is_mature and is_resolvable then contact_count else 0 end) as bigint) as immature_count, -- Answered contacts of a known person whose window is still running
+    cast(sum(case when is_identified then contact_count else 0 end) as bigint) as identified_count, -- Contacts of a known customer
+    cast(sum(contact_count) as bigint) as contact_count, -- All inbound contacts
 from judged
 group by business_date, site, queue, channel, window_name

@@ -53,8 +53,8 @@ def test_rows_that_are_not_shown_are_counted():
 
 
 def test_refused_input_points_to_the_rejects():
-    assert "callwright rejects" in explain_failures([result(table_name="raw.calls")])
-    assert "callwright rejects" not in explain_failures([result()])
+    assert "meta.rejects" in explain_failures([result(table_name="raw.calls")])
+    assert "meta.rejects" not in explain_failures([result()])
 
 
 def test_the_published_row_has_the_columns_of_the_published_table_and_no_data_rows():
