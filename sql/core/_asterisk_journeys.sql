@@ -27,7 +27,7 @@ notes as (
     group by callid
 ),
 
--- Few channels share a call with another one that queue_log knows; all others are their call.
+-- Channels that CEL or CDR put into a call, and those that give their id to one; all others in queue_log are their call.
 linked as (
     select
         uniqueid as callid,
@@ -36,17 +36,18 @@ linked as (
     from staging.asterisk_channels
     union
     select
-        linkedid as callid,
-        linkedid,
+        c.linkedid as callid,
+        c.linkedid,
         false as is_agent_login,
-    from staging.asterisk_channels
-    where linkedid not in (select uniqueid from staging.asterisk_channels)
+    from staging.asterisk_channels as c
+    left join staging.asterisk_channels as u on c.linkedid = u.uniqueid
+    where c.linkedid is not null and u.uniqueid is null
 ),
 
 contact_callids as (
     select
         coalesce(c.linkedid, l.callid) as linked_id,
-        c.linkedid is not null as is_linked,
+        c.callid is not null as is_linked,
         l.callid,
         l.first_event_at,
         l.last_event_at,
@@ -58,7 +59,7 @@ contact_callids as (
     from logged as l
     left join linked as c on l.callid = c.callid
     left join notes as n on l.callid = n.callid
-    where l.meanings & 4095 > 0 and l.meanings & 4096 = 0 and coalesce(not c.is_agent_login, true)
+    where (l.meanings & 4095) > 0 and (l.meanings & 4096) = 0 and coalesce(not c.is_agent_login, true)
 ),
 
 numbered as (

@@ -81,15 +81,15 @@ gathered as (
 judged as (
     select
         *,
-        meanings & 62 > 0 as is_answered,
-        meanings & 48 > 0 as is_transferred,
+        (meanings & 62) > 0 as is_answered,
+        (meanings & 48) > 0 as is_transferred,
         -- Of several ends the last name by the alphabet, as good as any.
         case
-            when meanings & 1024 > 0 then 'withdrawn'
-            when meanings & 512 > 0 then 'timed_out'
-            when meanings & 256 > 0 then 'exited_empty'
-            when meanings & 128 > 0 then 'exited_by_key'
-            when meanings & 64 > 0 then 'abandoned'
+            when (meanings & 1024) > 0 then 'withdrawn'
+            when (meanings & 512) > 0 then 'timed_out'
+            when (meanings & 256) > 0 then 'exited_empty'
+            when (meanings & 128) > 0 then 'exited_by_key'
+            when (meanings & 64) > 0 then 'abandoned'
         end as unanswered_outcome,
         coalesce(connect_wait_s, end_wait_s) as logged_wait_s,
     from gathered
@@ -121,13 +121,13 @@ select
     case when is_answered then coalesce(connect_agent, end_agent) end as agent, -- Agent who answered [pii]
     case
         when is_transferred then 'transfer'
-        when meanings & 8 > 0 then 'agent'
-        when meanings & 4 > 0 then 'caller'
+        when (meanings & 8) > 0 then 'agent'
+        when (meanings & 4) > 0 then 'caller'
         when is_answered then null
         when unanswered_outcome in ('abandoned', 'exited_by_key') then 'caller'
         when unanswered_outcome is not null then 'system'
     end as ended_by, -- Who ended it
-    case when meanings & 32 > 0 then 'attended' when meanings & 16 > 0 then 'blind' end as transfer_type, -- blind or attended
+    case when (meanings & 32) > 0 then 'attended' when (meanings & 16) > 0 then 'blind' end as transfer_type, -- blind or attended
     transferred_to, -- Extension of a blind transfer
     position_in, -- Position on joining
     position_out, -- Position on leaving

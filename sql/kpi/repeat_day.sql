@@ -27,8 +27,7 @@ followed as (
     where direction = 'inbound'
 ),
 
--- Counted by the longest window that has passed and the shortest that holds the next contact: contacts are many, these are few.
-counted as (
+classed as (
     select
         f.business_date,
         f.site,
@@ -50,10 +49,25 @@ counted as (
             when date_diff('second', f.arrived_at, f.next_arrived_at) <= 604800 then 604800
             when date_diff('second', f.arrived_at, f.next_arrived_at) <= 2592000 then 2592000
         end as next_window_s,
-        count(*) as contact_count,
     from followed as f
     cross join data_end as e
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+),
+
+-- By the longest window that has passed and the shortest that holds the next contact: contacts are many, these are few.
+counted as (
+    select
+        business_date,
+        site,
+        queue,
+        channel,
+        is_identified,
+        is_resolvable,
+        passed_window_s,
+        next_window_s,
+        count(*) as contact_count,
+    from classed
+    group by
+        business_date, site, queue, channel, is_identified, is_resolvable, passed_window_s, next_window_s
 ),
 
 judged as (

@@ -32,10 +32,10 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-START_S_MAX = 90.0
+START_S_MAX = 120.0
 RUN_S_MAX = 180.0
 STOP_S_MAX = 30.0
-WAIT_MS = 30_000
+WAIT_MS = 60_000
 
 QUEUE_LOG = """\
 1795320000|1.1|support|NONE|ENTERQUEUE||+447946000001|1
@@ -178,7 +178,7 @@ def test_pages_show_groups_columns_rows_and_checks_and_ask_no_other_host(server,
         page.get_by_text("Row count").wait_for()
         page.goto(f"{server.url}/assets/core/contacts?view=checks")
         page.get_by_text("This is a blocking asset check").wait_for()
-        page.get_by_text("checks passed").first.wait_for()
+        page.get_by_text("Evaluation result").wait_for()
         browser.close()
     assert hosts - {""} == {urlsplit(server.url).netloc}
     assert complaints == []

@@ -11,6 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.published import open_published
+
 pytestmark = pytest.mark.end_to_end
 
 LANDING = Path(__file__).parents[2] / "data" / "sample" / "landing"
@@ -37,33 +39,29 @@ def people() -> dict[str, set[str]]:
     }
 
 
-def texts(centre: Any) -> dict[str, set[str]]:
-    """Every value of every text column (lists too), by column."""
-    columns = centre.published(
+@pytest.fixture(scope="module")
+def texts(sample: Any) -> dict[str, list[str]]:
+    """Every value of every text column (lists too), by column; not the dictionary's, which are ours."""
+    find = (
         "select schema_name || '.' || table_name, column_name from duckdb_columns()"
-        " where not internal and data_type in ('VARCHAR', 'VARCHAR[]')"
+        " where not internal and data_type in ('VARCHAR', 'VARCHAR[]') and table_name <> 'columns'"
     )
-    found = {}
-    for table, column in columns:
-        found[f"{table}.{column}"] = {
-            row[0] for row in centre.published(f'select distinct cast("{column}" as varchar) from {table}') if row[0]
+    with open_published(sample.home) as con:
+        return {
+            f"{table}.{column}": [row[0] for row in con.execute(f'select distinct cast("{column}" as varchar) from {table}').fetchall() if row[0]]
+            for table, column in con.execute(find).fetchall()
         }
-    return found
 
 
 def test_there_are_people_to_look_for(people: dict[str, set[str]]) -> None:
-    assert {kind: len(values) > 300 for kind, values in people.items()} == dict.fromkeys(people, True)
+    assert {kind: len(values) > 100 for kind, values in people.items()} == dict.fromkeys(people, True)
 
 
 @pytest.mark.parametrize("kind", ["customer_id", "name", "email", "number"])
-def test_no_text_column_holds_it(sample: Any, people: dict[str, set[str]], kind: str) -> None:
+def test_no_text_column_holds_it(texts: dict[str, list[str]], people: dict[str, set[str]], kind: str) -> None:
+    assert len(texts) > 50
     pattern = re.compile("|".join(map(re.escape, sorted(people[kind], key=len, reverse=True))))
-    # Agents' names are theirs to be known by, and not what is looked for here; nor are digits within an id of a call.
-    held = {
-        column: sorted(value for value in values if (hit := pattern.search(value)) and hit.group())[:3]
-        for column, values in texts(sample).items()
-        if not column.startswith("meta.columns.")
-    }
+    held = {column: [value for value in values if pattern.search(value)][:3] for column, values in texts.items()}
     assert {column: values for column, values in held.items() if values} == {}
 
 
