@@ -1,4 +1,6 @@
-"""The errors the models raise. What the user is told to do about them is the caller's business."""
+"""The errors the models raise.
+
+Belongs here: their classes. Does not belong here: what the user is told to do about them; that is the caller's business."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -371,16 +370,15 @@ def dashboard(home: HomeOption = None, port: Annotated[int, typer.Option(help="P
 @_guarded
 def dagster(home: HomeOption = None, port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
     """Start the Dagster UI of this home: every asset with its description, rows, columns and checks."""
-    from pipelines.run import bury_dead_runs, write_dagster_yaml
+    from pipelines.run import clear_dead_runs, write_dagster_yaml
     from pipelines.terminal import err
 
     opened = _home(home)
-    with suppress(CallwrightError), opened.run_lock():  # a live run holds the lock: nothing is dead then
-        bury_dead_runs(opened)
+    clear_dead_runs(opened)
     folder = write_dagster_yaml(opened).parent
     err.print(f"Dagster at http://127.0.0.1:{port}; stop with Ctrl-C")
     _become(
-        [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)],
+        [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
         opened.path, {"DAGSTER_HOME": str(folder)}, folder,
     )  # fmt: skip
 

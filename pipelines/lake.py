@@ -178,7 +178,9 @@ class Lake:
         """Whether the file was read again, or read on under another name, since its last line had no newline."""
         later = [s for s in self._segments.values() if s.config == tail.config and s.segment_id > tail.segment_id]
         return any(
-            s.file == tail.file or (s.bytes_to > tail.bytes_from and _is_same_file(s, tail)) for s in later if s.source == tail.source
+            s.file == tail.file or (s.bytes_to > tail.bytes_from and _is_same_file(s, tail))
+            for s in later
+            if s.source == tail.source
         )
 
     def temporary(self, segment: Segment, kind: str) -> Path:

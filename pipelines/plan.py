@@ -19,7 +19,7 @@ from pipelines.home import Home
 from pipelines.ingest import Reader, ingest_source, raw_table
 from pipelines.session import Session
 from pipelines.sqlgraph import SQL_FOLDER, Column, Model, in_order, load_models
-from pipelines.warehouse import RAW_TABLES, raw_schema
+from pipelines.warehouse import RAW_TABLES, REJECT_COLUMNS, SEGMENT_SCHEMA, raw_schema
 
 Outcome = Mapping[str, Any]
 
@@ -115,11 +115,12 @@ def _raw(readers: Mapping[str, Reader], guarded: set[str]) -> list[Step]:
     manifests = Step(
         "raw/segments", "raw", landings, _attach_manifests,
         "What was read of which file. Grain: one row per part of a file that was read in one go.",
-        frozenset({"duckdb", "json"}),
+        frozenset({"duckdb", "json"}), tuple(Column(c, "See the manifest: lake.Segment.", {}) for c in SEGMENT_SCHEMA),
     )  # fmt: skip
     rejects = Step(
         "raw/rejects", "raw", ("raw/segments",), lambda session: {"rows": session.warehouse.row_count("raw.rejects")},
         "Lines that no row was made of. Grain: one row per rejected line.", frozenset({"duckdb", "parquet"}),
+        tuple(Column(c, "As in meta.rejects; the text is whole here.", {"pii": "yes"}) for c in REJECT_COLUMNS),
     )  # fmt: skip
     return [*tables, manifests, rejects]
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.errors import CallwrightError, EnvironmentProblem
+from pipelines.errors import CallwrightError, ChecksFailed, EnvironmentProblem
 from pipelines.home import Home
 from pipelines.published import Snapshot, current_snapshot
 from pipelines.sqlgraph import PUBLISHED_SCHEMAS, Model, column_lineage, load_macros
@@ -123,10 +123,17 @@ def publish_snapshot(warehouse: Warehouse, models: Mapping[str, Model], run_id: 
         basis: What was published, besides data; see `session.basis_hash`.
 
     Raises:
+        ChecksFailed: A check of severity fail did not hold when its table was last checked.
         EnvironmentProblem: It cannot be written.
         CallwrightError: The written file is not what it should be; the old snapshot stays.
     """
     home, con = warehouse.home, warehouse.con
+    failed = con.execute(
+        "select table_name || ': ' || check_name from build.check_results where not passed and severity = 'fail'"
+    ).fetchall()
+    if failed:
+        # Within a run the failing step has stopped already; this is for whoever starts the last steps by themselves.
+        raise ChecksFailed(f"data checks have failed: {', '.join(row[0] for row in failed)}", "type: callwright run")
     published = [m for m in models.values() if m.is_published]
     content = _content_hash(warehouse, published, basis)
     last = last_publish(con)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,8 +71,6 @@ def run_home(home: Home, progress: Callable[[str], None] = lambda _: None) -> Ru
     unclaimed = unclaimed_folders(home, known)
     with home.run_lock():
         published = _up_to_date(home, basis_hash(home, settings, known), known)
-        if published is None:
-            bury_dead_runs(home)
     if published is not None:
         return RunReport(False, published, current_version(home.path), unclaimed=unclaimed)
     use_home(home.path)
@@ -159,22 +158,20 @@ def dagster_instance(home: Home) -> DagsterInstance:
     return DagsterInstance.from_config(str(home.dagster))
 
 
-def bury_dead_runs(home: Home) -> None:
-    """Notes as failed what Dagster still takes for running: only a killed run leaves that, and its queue would wait for it.
+def clear_dead_runs(home: Home) -> None:
+    """Ends what Dagster takes for running though its process was killed; a live run, which holds the lock, is left alone."""
+    from pipelines.assets import end_dead_runs
 
-    Call it under the run lock, which a live run would hold.
-    """
-    from dagster import DagsterRunStatus, RunsFilter
-
-    with dagster_instance(home) as instance:
-        for dead in instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])):
-            instance.report_run_failed(dead, "the process of this run was killed")
+    with suppress(CallwrightError), home.run_lock(), dagster_instance(home) as instance:
+        end_dead_runs(instance)
 
 
 def write_dagster_yaml(home: Home) -> Path:
-    """Writes HOME/.dagster/dagster.yaml: the root's, with the home's folder for all state."""
+    """Writes HOME/.dagster/dagster.yaml, the root's with the home's folder for all state, and the workspace beside it."""
     home.dagster.mkdir(exist_ok=True)
     config = yaml.safe_load(ROOT_DAGSTER_YAML.read_text(encoding="utf-8"))
+    workspace = {"python_module": {"module_name": "pipelines.definitions", "location_name": "callwright"}}
+    (home.dagster / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [workspace]}), encoding="utf-8")
     path = home.dagster / "dagster.yaml"
     path.write_text(yaml.safe_dump(_with_folder(config, home.dagster / "state")), encoding="utf-8")
     return path

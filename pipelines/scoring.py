@@ -242,6 +242,11 @@ def _model_errors() -> Iterator[None]:
         raise CallwrightError(f"models: {error}", "see models/README.md; nothing was published") from error
 
 
+def _documented(*names: str) -> tuple[Column, ...]:
+    """Columns of a table that is nobody's interface: the one in sql/ml made of it says what they mean."""
+    return tuple(Column(name, "As in the table of sql/ml that is made of it.", {}) for name in names)
+
+
 # Tables that a step writes beside its own.
 BY_PRODUCTS = {
     "ml._model_curves": "ml._model_metrics",
@@ -254,13 +259,32 @@ STEPS = (
         ("features/customer_features", "features/churn_labels", "features/value_labels"),
         train_models,
         "Trains churn and value on the past and measures them on later data. Grain: one row per model and metric.",
-        (Column("model", "Model", {}), Column("metric", "Metric", {}), Column("value", "Value", {})),
+        _documented("model", "version", "metric", "value", "baseline_value", "n", "trained_at", "source"),
     ),
     (
         "ml/_scores",
         ("ml/_model_metrics", "features/customer_features", "raw/action_outcomes", "staging/customer_keys"),
         score_customers,
         "Tier, action and treatment of every customer as of now. Grain: one row per customer.",
-        (Column("customer_key", "Pseudonym of the customer", {}), Column("tier", "Value tier", {})),
+        _documented(
+            "customer_key",
+            "tier",
+            "action",
+            "propensity",
+            "arm",
+            "churn_probability",
+            "expected_value_amount",
+            "currency",
+            "reasons",
+            "source",
+            "model_version",
+            "is_default_treatment",
+            "priority",
+            "head_start_s",
+            "queue",
+            "scored_at",
+            "expires_at",
+            "version",
+        ),
     ),
 )

@@ -237,7 +237,7 @@ class Warehouse:
     def attach_manifests(self) -> None:
         """Makes `raw.segments` and `raw.rejects` of the manifests of all current segments."""
         segments = [s for table in RAW_TABLES for s in self.segments_of(table)]
-        self.write_rows("raw.segments", _SEGMENT_SCHEMA, [self._segment_row(s) for s in segments])
+        self.write_rows("raw.segments", SEGMENT_SCHEMA, [self._segment_row(s) for s in segments])
         paths = [str(self.lake.rejects_path(s)) for s in segments if s.rejected_count]
         with self.transaction():
             if paths:
@@ -249,7 +249,7 @@ class Warehouse:
             else:
                 self.con.execute(
                     "create or replace table raw.rejects"
-                    " (source varchar, name varchar, line_number bigint, reason varchar, text varchar)"
+                    f" ({', '.join(f'{name} {kind}' for name, kind in REJECT_COLUMNS.items())})"
                 )
             self._remember("raw.rejects", _hash(paths), "", sum(s.rejected_count for s in segments))
 
@@ -395,7 +395,14 @@ BOOKKEEPING: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 
-_SEGMENT_SCHEMA = {
+REJECT_COLUMNS = {
+    "source": "VARCHAR",
+    "name": "VARCHAR",
+    "line_number": "BIGINT",
+    "reason": "VARCHAR",
+    "text": "VARCHAR",
+}
+SEGMENT_SCHEMA = {
     "segment_id": "BIGINT",
     "source": "VARCHAR",
     "name": "VARCHAR",

@@ -1,4 +1,6 @@
-"""Parameters of the churn model as typed objects; the figures and their reasons stand in params.toml."""
+"""Parameters of the churn model as typed objects.
+
+Belongs here: their types and reading them. Does not belong here: the figures and their reasons (params.toml)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Asterisk's queue_log file: `epoch|callid|queue|agent|EVENT|p1|p2|…`, no quoting, no header.
 
-Belongs here: which lines are events, and their first five fields. The parameters stay one text (`data`), because their
-meaning depends on the event and a pause reason may hold a pipe: sql/staging/asterisk_queue_log.sql takes them apart.
+Belongs here: which lines are events, and their first five fields. Does not belong here: the parameters, which stay one
+text (`data`), because their meaning depends on the event and a pause reason may hold a pipe:
+sql/staging/asterisk_queue_log.sql takes them apart.
 Source: asterisk/asterisk apps/app_queue.c and main/logger.c.
 """
 

@@ -85,7 +85,9 @@ def _whole_lines(data: bytes) -> Iterator[Block]:
         kept = position + LINE_BYTES_MAX
         start = position = data.index(b"\n", kept) + 1
         ending = data[max(kept, position - ENDING_BYTES) : position]
-        yield Block(data[kept - LINE_BYTES_MAX : kept], is_oversize=True, skipped_bytes=position - kept, skipped_end=ending)
+        yield Block(
+            data[kept - LINE_BYTES_MAX : kept], is_oversize=True, skipped_bytes=position - kept, skipped_end=ending
+        )
     if position > start:
         yield Block(data[start:] if start else data)
 

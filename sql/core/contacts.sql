@@ -147,7 +147,7 @@ select
     direction, -- inbound or outbound
     customer_key, -- Pseudonym of the customer; null: not known
     caller_token, -- Pseudonym of the caller's number; null: anonymous or internal
-    dialled_number, -- Number or extension that was dialled
+    case when direction = 'inbound' then dialled_number end as dialled_number, -- Number or extension that the caller dialled; null for outbound contacts, whose number is the customer's
     arrived_at, -- First sign of the contact
     ended_at, -- Last sign of the contact
     business_date, -- Local date of arrival
