@@ -1,6 +1,6 @@
 """What tests of whole homes share: making a home, landing files in it, running its plan, asking its tables.
 
-Belongs here: fixtures that several rooms use. Does not belong here: a room's own rows (its conftest.py), or any assertion.
+Belongs here: fixtures that several rooms use. Does not belong here: a room's own rows (its conftest.py).
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def blocks(file: IO[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
 
 
 def _whole_lines(data: bytes) -> Iterator[Block]:
-    """One block, unless a line in it is over-long: what such a line is must not depend on where the blocks were cut."""
+    """One block, unless a line in it is over-long: that must not depend on where blocks were cut."""
     start = position = 0
     while position < len(data):
         end = data.rfind(b"\n", position, position + LINE_BYTES_MAX + 1) + 1
@@ -93,7 +93,7 @@ def _whole_lines(data: bytes) -> Iterator[Block]:
 
 
 def _skip_line(file: IO[bytes], seen: bytes, block_bytes: int) -> tuple[int, bytes, bytes]:
-    """Reads past the end of an over-long line: bytes passed over beyond the kept part, the last of them, what follows."""
+    """Reads past the end of an over-long line: bytes passed over beyond the kept part, their end, what follows."""
     skipped, ending = len(seen) - LINE_BYTES_MAX, seen[LINE_BYTES_MAX:][-ENDING_BYTES:]
     while piece := file.read(block_bytes):
         end = piece.find(b"\n") + 1

@@ -195,7 +195,8 @@ def _load_csv(
     first_line = 1 + header_lines + int(options.get("skip", 0))
     _create_input(con, f"read_csv(?, {_literal_options(options)})", [plain], first_line)
     errors = con.execute(
-        "select line, string_agg(distinct lower(error_type), ', '), any_value(csv_line) from reject_errors group by line order by line"
+        "select line, string_agg(distinct lower(error_type), ', '), any_value(csv_line)"
+        " from reject_errors group by line order by line"
     ).fetchall()
     if "encoding" not in options and any("encoding" in kind for _, kind, _ in errors):
         for table in ("input", "reject_errors", "reject_scans"):

@@ -28,9 +28,12 @@ order_sums as (
         count(*) filter (where status = 'paid' and age_s <= 7776000) as order_90d_count,
         count(*) filter (where status = 'paid' and age_s <= 31536000) as order_365d_count,
         count(*) filter (where status = 'returned') as returned_order_count,
-        sum(home_amount) filter (where status = 'paid') as order_amount,
-        sum(home_amount) filter (where status = 'paid' and age_s <= 31536000) as order_365d_amount,
-        avg(home_amount) filter (where status = 'paid') as mean_order_amount,
+        -- Decimals: a sum of doubles depends on the order of its rows, and with it would the models.
+        cast(sum(cast(home_amount as decimal(18, 4))) filter (where status = 'paid') as double) as order_amount,
+        cast(sum(cast(home_amount as decimal(18, 4))) filter (where status = 'paid' and age_s <= 31536000) as double)
+            as order_365d_amount,
+        cast(sum(cast(home_amount as decimal(18, 4))) filter (where status = 'paid') as double)
+            / nullif(count(home_amount) filter (where status = 'paid'), 0) as mean_order_amount,
         min(age_s) filter (where status = 'paid') as order_recency_s,
         max(age_s) filter (where status = 'paid') as order_age_s,
         max(age_s) as first_order_age_s,
@@ -72,7 +75,8 @@ contact_sums as (
         count(*) filter (where age_s <= 31536000) as contact_365d_count,
         min(age_s) as contact_recency_s,
         max(age_s) as first_contact_age_s,
-        avg(queue_wait_s) filter (where age_s <= 31536000) as mean_wait_365d_s,
+        cast(sum(cast(queue_wait_s as decimal(18, 6))) filter (where age_s <= 31536000) as double)
+            / nullif(count(queue_wait_s) filter (where age_s <= 31536000), 0) as mean_wait_365d_s,
         count(*) filter (where age_s <= 31536000 and outcome = 'abandoned') as abandoned_365d_count,
         cast(sum(transfer_count) filter (where age_s <= 31536000) as bigint) as transfer_365d_count,
         count(*) filter (where age_s <= 31536000 and repeat_of is not null) as repeat_365d_count,
@@ -85,10 +89,14 @@ survey_sums as (
         moments.customer_key,
         moments.as_of_at,
         count(*) as survey_365d_count,
-        avg((surveys.score - surveys.scale_min) / nullif(surveys.scale_max - surveys.scale_min, 0))
-            filter (where surveys.kind = 'csat') as mean_csat_365d_rate,
-        avg((surveys.score - surveys.scale_min) / nullif(surveys.scale_max - surveys.scale_min, 0))
-            filter (where surveys.kind = 'nps') as mean_nps_365d_rate,
+        cast(sum(cast((surveys.score - surveys.scale_min) / nullif(surveys.scale_max - surveys.scale_min, 0)
+            as decimal(18, 9))) filter (where surveys.kind = 'csat') as double)
+            / nullif(count(surveys.score / nullif(surveys.scale_max - surveys.scale_min, 0)) filter (where surveys.kind = 'csat'), 0)
+            as mean_csat_365d_rate,
+        cast(sum(cast((surveys.score - surveys.scale_min) / nullif(surveys.scale_max - surveys.scale_min, 0)
+            as decimal(18, 9))) filter (where surveys.kind = 'nps') as double)
+            / nullif(count(surveys.score / nullif(surveys.scale_max - surveys.scale_min, 0)) filter (where surveys.kind = 'nps'), 0)
+            as mean_nps_365d_rate,
     from features.moments as moments
     inner join core.surveys as surveys
         on surveys.customer_key = moments.customer_key

@@ -17,7 +17,7 @@ select
     mature_moments.customer_key as customer_key, -- pseudonym of the customer
     mature_moments.as_of_at as as_of_at, -- the cut-off
     count(orders.order_key) as next_order_count, -- paid orders within the horizon after the cut-off
-    round(coalesce(sum(orders.amount), 0.0), 4) as next_order_amount, -- paid within the horizon, in the centre's currency
+    round(coalesce(cast(sum(cast(orders.amount as decimal(18, 4))) as double), 0.0), 4) as next_order_amount, -- paid within the horizon, in the centre's currency
 from mature_moments
 left join core.orders as orders
     on orders.customer_key = mature_moments.customer_key

@@ -1,6 +1,6 @@
 """The Anonymous Bank file as a custom source, set up as a user would: a section, one SQL file, the file as it came.
 
-Two ways to write the SQL give the same figures: one hands the file's values on as they are, the other cleans them first.
+Two ways to write the SQL give the same figures: one hands the file's values on as they are, the other cleans them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ with typed as (
         *,
         concat_ws('/', "vru+line", call_id, date) as source_contact_id,
         strptime('19' || date || ' ' || vru_entry, '%Y%m%d %H:%M:%S') as arrived_at,
-        case when q_start <> '0:00:00' then strptime('19' || date || ' ' || q_start, '%Y%m%d %H:%M:%S') end as queued_at,
+        case when q_start <> '0:00:00' then strptime('19' || date || q_start, '%Y%m%d%H:%M:%S') end as queued_at,
         case when outcome = 'AGENT' then strptime('19' || date || ' ' || ser_start, '%Y%m%d %H:%M:%S') end as served_at,
         try_cast(vru_time as integer) as vru_time_s,
         cast(q_time as integer) as q_time_s,
@@ -68,8 +68,8 @@ with typed as (
 placed as (
     select
         * exclude (queued_at, served_at),
-        queued_at + case when queued_at < arrived_at - interval 12 hour then interval 1 day else interval 0 day end as queued_at,
-        served_at + case when served_at < arrived_at - interval 12 hour then interval 1 day else interval 0 day end as served_at
+        queued_at + to_days(case when queued_at < arrived_at - interval 12 hour then 1 else 0 end) as queued_at,
+        served_at + to_days(case when served_at < arrived_at - interval 12 hour then 1 else 0 end) as served_at
     from typed
 )
 
@@ -125,7 +125,9 @@ def test_17313_contacts_of_which_14405_answered_and_2908_hung_up(bank: Any) -> N
 
 
 def test_each_record_is_one_contact_though_call_ids_repeat(bank: Any) -> None:
-    assert bank.rows("select count(distinct source_contact_id), count(distinct contact_key) from core.contacts") == [(17313, 17313)]
+    assert bank.rows("select count(distinct source_contact_id), count(distinct contact_key) from core.contacts") == [
+        (17313, 17313)
+    ]
 
 
 def test_mean_queue_time_of_the_answered(bank: Any) -> None:
@@ -156,7 +158,10 @@ def test_answered_without_queueing_waited_zero_seconds(bank: Any, shared_file: C
 
 
 def test_no_row_is_lost(bank: Any) -> None:
-    counts = "select line_count, row_count, ignored_count, duplicate_count, rejected_count, ignored_reasons from meta.source_files"
+    counts = (
+        "select line_count, row_count, ignored_count, duplicate_count, rejected_count,"
+        " ignored_reasons from meta.source_files"
+    )
     assert bank.rows(counts) == [(17456, 17313, 143, 0, 0, '{"filtered": 143}')]
 
 
@@ -202,8 +207,15 @@ def test_a_column_that_no_call_has_is_a_settings_error(centre: Any) -> None:
 
 def test_an_unknown_outcome_is_a_reject_that_names_its_line(centre: Any) -> None:
     centre.write("callwright.toml", centre.home.settings_path.read_text() + SECTION)
-    centre.write("sources/bank.sql", "select id as source_contact_id, t as arrived_at, o as outcome from input where id <> '9'")
-    lines = ["id\tt\to", "1\t1999-02-01 07:02:47\tanswered", "9\t1999-02-01 07:02:48\topen", "2\t1999-02-01 07:02:49\tlost"]
+    centre.write(
+        "sources/bank.sql", "select id as source_contact_id, t as arrived_at, o as outcome from input where id <> '9'"
+    )
+    lines = [
+        "id\tt\to",
+        "1\t1999-02-01 07:02:47\tanswered",
+        "9\t1999-02-01 07:02:48\topen",
+        "2\t1999-02-01 07:02:49\tlost",
+    ]
     centre.land("bank", "calls.txt", "\n".join(lines))
     centre.run()
     assert centre.rows("select line_number, reason like 'outcome is none of%' from meta.rejects") == [(4, True)]

@@ -124,7 +124,9 @@ def test_by_agent_and_by_queue_equal_the_truths_summary(sample: Any, shared_file
     agents = dict(sample.published("select agent, answered_count from kpi.agent_day where answered_count > 0"))
     assert agents == summary["by_agent"]
     assert agents["Carol Clark"] == 69
-    queues = "select queue, sum(abandoned_count), sum(timed_out_count), sum(answered_count) from kpi.queue_day group by 1"
+    queues = (
+        "select queue, sum(abandoned_count), sum(timed_out_count), sum(answered_count) from kpi.queue_day group by 1"
+    )
     for queue, abandoned, timed_out, answered in sample.published(queues):
         counts = summary["by_queue"].get(queue, {})
         kinds = ("complete_agent", "complete_caller", "transfer")
@@ -150,7 +152,9 @@ def test_a_pause_reason_with_a_pipe_stays_whole(sample: Any) -> None:
     assert "wrap" not in reasons
 
 
-def test_source_contact_id_is_the_callid_of_queue_log_not_the_linkedid(sample: Any, truth: list[dict[str, Any]]) -> None:
+def test_source_contact_id_is_the_callid_of_queue_log_not_the_linkedid(
+    sample: Any, truth: list[dict[str, Any]]
+) -> None:
     ids = dict(sample.published("select source_contact_id, linked_id from core.contacts"))
     assert {c["uid"]: c["linkedid"] for c in truth if "linkedid" in c}.items() <= ids.items()
     assert all(contact != linked for contact, linked in ids.items())
@@ -159,7 +163,9 @@ def test_source_contact_id_is_the_callid_of_queue_log_not_the_linkedid(sample: A
 def test_seven_left_before_any_queue(sample: Any, shared_file: Callable[[str], Path]) -> None:
     calls = map(json.loads, shared_file("asterisk_live/plan.jsonl").read_text().splitlines())
     told_to = [call["t0"] for call in calls if call["kind"] == "early" and "uid" not in call]
-    left = "select epoch(arrived_at), queue_visit_count from core.contacts where outcome = 'abandoned_in_ivr' order by 1"
+    left = (
+        "select epoch(arrived_at), queue_visit_count from core.contacts where outcome = 'abandoned_in_ivr' order by 1"
+    )
     found = sample.published(left)
     assert [row[0] for row in found] == pytest.approx(told_to, abs=1.1)
     assert {row[1] for row in found} == {0}
@@ -179,7 +185,9 @@ def test_a_call_that_spans_the_rotation_is_one_visit(sample: Any) -> None:
         "select callid from staging.asterisk_queue_log where callid is not null"
         " group by callid having count(distinct segment_id) > 1"
     )
-    found = sample.rows(f"select count(*), count(distinct source_call_id) from core.queue_visits where source_call_id in ({across})")
+    found = sample.rows(
+        f"select count(*), count(distinct source_call_id) from core.queue_visits where source_call_id in ({across})"
+    )
     assert found[0][0] == found[0][1] > 0
 
 
@@ -212,7 +220,9 @@ def test_queue_log_alone_knows_every_call_that_it_logged(without: Any, sample: A
 
 
 def test_contact_and_visit_keys_do_not_depend_on_which_files_were_there(without: Any, sample: Any) -> None:
-    keys = "select contact_key, visit_key from core.queue_visits where outcome not in ('full', 'join_empty') order by all"
+    keys = (
+        "select contact_key, visit_key from core.queue_visits where outcome not in ('full', 'join_empty') order by all"
+    )
     assert without("asterisk_queue_log").rows(keys) == sample.rows(keys)
 
 

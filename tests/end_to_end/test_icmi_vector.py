@@ -1,4 +1,4 @@
-"""The golden vector of service levels through the whole path: rows in at one end, seven published shares out at the other.
+"""The golden vector of service levels through the whole path: rows in, seven published shares out.
 
 A = 1000 answered, of them 860 within 20 s; B = 60 abandoned, of them 20 within 20 s and 10 within 5 s.
 """
@@ -74,21 +74,30 @@ def golden(request: pytest.FixtureRequest, shared_centre: Any) -> Any:
 
 @pytest.mark.parametrize("variant", LEVELS)
 def test_seven_service_levels_of_the_published_file(golden: Any, variant: str) -> None:
-    query = "select round(100 * value, 2) from kpi_service_level(date '2026-03-02', date '2026-03-02', {}, variant := '{}')"
+    query = (
+        "select round(100 * value, 2) from kpi_service_level(date '2026-03-02', date '2026-03-02', {}, variant := '{}')"
+    )
     assert golden.published(query.format("\"by\" := 'total'", variant)) == [(LEVELS[variant],)]
 
 
 def test_the_default_variant_excludes_short_abandons(golden: Any) -> None:
-    found = golden.published("select group_value, round(100 * value, 2), n from kpi_service_level(date '2026-03-02', date '2026-03-02')")
+    found = golden.published(
+        "select group_value, round(100 * value, 2), n from kpi_service_level(date '2026-03-02', date '2026-03-02')"
+    )
     assert found == [("sales", 81.90, 1050)]
 
 
 def test_abandonment_of_the_same_vector(golden: Any) -> None:
-    rate = "select round(100 * value, 2), n from kpi_abandonment(date '2026-03-02', date '2026-03-02', \"by\" := 'total')"
+    rate = (
+        "select round(100 * value, 2), n from kpi_abandonment(date '2026-03-02', date '2026-03-02', \"by\" := 'total')"
+    )
     assert golden.published(rate) == [(5.66, 1060)]
 
 
 def test_the_sums_behind_the_levels(golden: Any) -> None:
-    sums = "sum(answered_count), sum(answered_in_sl_count), sum(abandoned_count), sum(abandoned_in_sl_count), sum(short_abandoned_count)"
+    sums = (
+        "sum(answered_count), sum(answered_in_sl_count), sum(abandoned_count),"
+        " sum(abandoned_in_sl_count), sum(short_abandoned_count)"
+    )
     assert golden.published(f"select {sums} from kpi.queue_interval") == [(1000, 860, 60, 20, 10)]
     assert golden.published(f"select {sums} from kpi.queue_day") == [(1000, 860, 60, 20, 10)]

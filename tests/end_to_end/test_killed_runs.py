@@ -1,4 +1,4 @@
-"""A run killed at any moment: what is published stays readable and whole, and the next run completes as if nothing was."""
+"""A run killed at any moment: what is published stays readable and whole, and the next run completes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ SCRIPT = Path(__file__).with_name("dying_run.py")
 LANDING = Path(__file__).parents[2] / "data" / "sample" / "landing"
 LOG = (LANDING / "asterisk_queue_log" / "queue_log").read_bytes().splitlines(keepends=True)
 CUSTOMERS = (LANDING / "crm_customers" / "customers.csv").read_text().splitlines(keepends=True)
-PUBLIC = "core.contacts core.queue_visits core.agent_states core.customers kpi.queue_interval kpi.queue_day kpi.agent_day".split()
+PUBLIC = (
+    "core.contacts core.queue_visits core.agent_states core.customers"
+    " kpi.queue_interval kpi.queue_day kpi.agent_day".split()
+)
 SCORES = "select * exclude (version, scored_at, expires_at) from ml.customer_scores order by all"
 
 Dump = dict[str, list[tuple[Any, ...]]]
@@ -31,7 +34,7 @@ Dump = dict[str, list[tuple[Any, ...]]]
 
 @pytest.fixture(scope="module")
 def before(make_centre: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A published home with more to read: a grown log with a half line, a second log, more customers, changed settings."""
+    """A published home with more to read: a log that stood in mid-line and has grown, a second one, more customers."""
     centre = make_centre(tmp_path_factory.mktemp("before") / "home")
     centre.land("asterisk_queue_log", "queue_log", b"".join(LOG[:300])[:-7])
     centre.land("crm_customers", "customers.csv", "".join(CUSTOMERS[:20]))
@@ -144,7 +147,9 @@ def test_killed_again_and_again(home: Any, ends: Any) -> None:
 
 def test_killed_by_the_clock_while_a_reader_asks(home: Any, ends: Any) -> None:
     command = [sys.executable, "-m", "pipelines", "run", "--home", str(home.path)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=SCRIPT.parents[2]) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=SCRIPT.parents[2]
+    ) as process:
         deadline = time.monotonic() + random.Random(7).uniform(4, 9)
         while time.monotonic() < deadline and process.poll() is None:
             assert published(home) in ends[:2]

@@ -1,4 +1,4 @@
-"""What the published file holds: nobody's personal data, a form that older clients open, every table and column described."""
+"""What the published file holds: nobody's personal data, a form that older clients open, descriptions of all."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def people() -> dict[str, set[str]]:
     subscribers = {re.sub(r"\D", "", number)[-9:] for number in numbers}
     return {
         "customer_id": {c["customer_id"] for c in customers},
-        "name": {c["name"] for c in customers if len(c["name"]) > 3} | {f[8] for f in entered if len(f) > 8 and len(f[8]) > 5},
+        "name": {c["name"] for c in customers if len(c["name"]) > 3}
+        | {f[8] for f in entered if len(f) > 8 and len(f[8]) > 5},
         "email": {c["email"] for c in customers if c["email"]},
         "number": {number for number in subscribers if len(number) == 9},
     }
@@ -48,7 +49,11 @@ def texts(sample: Any) -> dict[str, list[str]]:
     )
     with open_published(sample.home) as con:
         return {
-            f"{table}.{column}": [row[0] for row in con.execute(f'select distinct cast("{column}" as varchar) from {table}').fetchall() if row[0]]
+            f"{table}.{column}": [
+                row[0]
+                for row in con.execute(f'select distinct cast("{column}" as varchar) from {table}').fetchall()
+                if row[0]
+            ]
             for table, column in con.execute(find).fetchall()
         }
 
@@ -74,7 +79,14 @@ def test_its_bytes_hold_none_of_it(sample: Any, people: dict[str, set[str]], kin
 
 def test_no_column_is_called_after_what_it_must_not_hold(sample: Any) -> None:
     names = sample.published("select distinct column_name from duckdb_columns() where not internal")
-    assert {row[0] for row in names} & {"customer_id", "phone", "name_of_customer", "email", "caller_number", "e164"} == set()
+    assert {row[0] for row in names} & {
+        "customer_id",
+        "phone",
+        "name_of_customer",
+        "email",
+        "caller_number",
+        "e164",
+    } == set()
     marked = sample.published("select table_name, column_name from meta.columns where pii not in ('no', 'pseudonym')")
     assert [row for row in marked if row[1] != "comment"] == []
 
@@ -89,7 +101,8 @@ def test_every_table_and_column_is_described_in_place_and_in_the_dictionary(samp
     bare = "select table_name from duckdb_tables() where coalesce(comment, '') = ''"
     assert sample.published(bare) == []
     columns = sample.published(
-        "select c.schema_name || '.' || c.table_name, c.column_name, c.comment = d.description from duckdb_columns() as c"
+        "select c.schema_name || '.' || c.table_name, c.column_name, c.comment ="
+        " d.description from duckdb_columns() as c"
         " left join meta.columns as d on d.table_name = c.schema_name || '.' || c.table_name"
         " and d.column_name = c.column_name where not c.internal"
     )

@@ -34,7 +34,9 @@ def test_waits_of_the_answered_in_order(day: Any) -> None:
 
 
 def test_mean_wait_of_the_abandoned(day: Any) -> None:
-    assert day.published("select round(avg(wait_s), 3) from core.queue_visits where outcome = 'abandoned'") == [(17.917,)]
+    assert day.published("select round(avg(wait_s), 3) from core.queue_visits where outcome = 'abandoned'") == [
+        (17.917,)
+    ]
 
 
 def test_seven_completed_with_45_seconds_of_talk(day: Any) -> None:
@@ -42,14 +44,22 @@ def test_seven_completed_with_45_seconds_of_talk(day: Any) -> None:
 
 
 def test_a_connect_without_complete_is_answered_with_unknown_talk(day: Any) -> None:
-    visit = "select outcome, talk_s, left_at, agent is not null from core.queue_visits where source_call_id = '1266839761.533'"
+    visit = (
+        "select outcome, talk_s, left_at, agent is not null from core.queue_visits where"
+        " source_call_id = '1266839761.533'"
+    )
     assert day.published(visit) == [("answered", None, None, True)]
 
 
 def test_the_caller_who_still_waits_has_no_wait_yet(day: Any) -> None:
-    assert day.published("select wait_s, left_at, agent from core.queue_visits where outcome = 'open'") == [(None, None, None)]
+    assert day.published("select wait_s, left_at, agent from core.queue_visits where outcome = 'open'") == [
+        (None, None, None)
+    ]
 
 
 def test_280_lines_are_278_events_and_two_blank_ones(day: Any) -> None:
-    counts = "select line_count, row_count, ignored_count, ignored_reasons, duplicate_count, rejected_count from meta.source_files"
+    counts = (
+        "select line_count, row_count, ignored_count, ignored_reasons, duplicate_count,"
+        " rejected_count from meta.source_files"
+    )
     assert day.published(counts) == [(280, 278, 2, '{"blank": 2}', 0, 0)]

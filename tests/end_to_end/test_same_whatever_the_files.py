@@ -1,4 +1,4 @@
-"""However the same lines arrive (split, shuffled, repeated, compressed, renamed, in mid-line, over many runs): same tables."""
+"""However the same lines arrive (split, shuffled, repeated, compressed, renamed, cut in mid-line): same tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,12 @@ pytestmark = pytest.mark.end_to_end
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "landing"
 LOGS = SAMPLE / "asterisk_queue_log"
 LINES = [line for name in ("queue_log.0", "queue_log") for line in (LOGS / name).read_bytes().splitlines(keepends=True)]
-PACKERS: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+}
 
 
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -31,7 +37,7 @@ QUICK = settings(derandomize=True, deadline=None, database=None, phases=[Phase.e
 
 @dataclass(frozen=True)
 class Arrival:
-    """How the lines of the sample's log come: `seed` shuffles them, `cuts` split them, each part comes in a run of its own.
+    """How the lines of the sample's log come: `seed` shuffles them, `cuts` split them, each part comes by itself.
 
     `kinds` says how each part is packed, `copies` which parts come a second time under another name, `order` which part
     comes when, `bare` whether the parts' last lines lack their newline, `at_once` whether all come in one run.
@@ -63,9 +69,12 @@ def parts_of(arrival: Arrival) -> list[tuple[str, bytes]]:
     if arrival.seed is not None:
         random.Random(arrival.seed).shuffle(lines)
     edges = [0, *arrival.cuts, len(lines)]
-    pieces = [b"".join(lines[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [b"".join(lines[a:b]) for a, b in pairwise(edges)]
     pieces = [piece.removesuffix(b"\n") if arrival.bare else piece for piece in pieces]
-    files = [(f"log-{n}{kind}", PACKERS[kind](piece)) for n, (piece, kind) in enumerate(zip(pieces, arrival.kinds, strict=False))]
+    files = [
+        (f"log-{n}{kind}", PACKERS[kind](piece))
+        for n, (piece, kind) in enumerate(zip(pieces, arrival.kinds, strict=False))
+    ]
     files += [(f"again/copy-{n}", pieces[n]) for n in arrival.copies if n < len(pieces)]
     random.Random(arrival.order).shuffle(files)
     return files
@@ -110,7 +119,10 @@ def test_split_shuffled_repeated_and_compressed_logs_give_the_same_tables(
     if arrival.at_once:
         centre.run()
     assert differences(centre.tables("core", "kpi"), expected) == {}
-    counts = "select sum(line_count - row_count - ignored_count - duplicate_count - rejected_count), sum(row_count) from meta.source_files"
+    counts = (
+        "select sum(line_count - row_count - ignored_count - duplicate_count - rejected_count),"
+        " sum(row_count) from meta.source_files"
+    )
     assert centre.rows(counts) == [(0, len(LINES))]
 
 
@@ -124,13 +136,17 @@ def test_a_growing_log_gives_the_same_tables_though_it_was_read_in_mid_line(
         centre.land("asterisk_queue_log", "queue_log", whole[:end])
         centre.run()
     assert differences(centre.tables("core", "kpi"), expected) == {}
-    assert centre.rows("select sum(line_count), sum(row_count), sum(rejected_count) from meta.source_files") == [(1862, 1862, 0)]
+    assert centre.rows("select sum(line_count), sum(row_count), sum(rejected_count) from meta.source_files") == [
+        (1862, 1862, 0)
+    ]
 
 
 def test_a_log_that_was_read_in_mid_line_and_then_rotated(fresh: Callable[[], Any], expected: Tables) -> None:
-    # Cut within a number the half line is an event of its own, with another talk time than the whole one: it must not stay.
+    # Cut within a number the half line is an event of its own, with another talk time: it must not stay.
     centre, whole = fresh(), b"".join(LINES)
-    end = next(m.start(1) + 1 for m in re.finditer(rb"COMPLETE\w+\|\d+\|(\d\d)\|", whole) if m.start() > len(whole) // 2)
+    end = next(
+        m.start(1) + 1 for m in re.finditer(rb"COMPLETE\w+\|\d+\|(\d\d)\|", whole) if m.start() > len(whole) // 2
+    )
     rotated = whole.index(b"\n", end) + 1
     log = centre.land("asterisk_queue_log", "queue_log", whole[:end])
     centre.run()

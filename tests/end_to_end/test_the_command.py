@@ -59,7 +59,14 @@ def test_the_sample_by_the_command_is_the_sample_by_the_plan(sample: Any, make_c
     first = callwright("run", "--home", centre.path, "--json")
     assert first.returncode == 0, first.stderr
     assert json.loads(first.stdout)["is_new"] is True
-    for table in ("core.contacts", "core.queue_visits", "kpi.queue_day", "kpi.agent_day", "kpi.repeat_day", "kpi.money_day"):
+    for table in (
+        "core.contacts",
+        "core.queue_visits",
+        "kpi.queue_day",
+        "kpi.agent_day",
+        "kpi.repeat_day",
+        "kpi.money_day",
+    ):
         query = f"select * from {table} order by all"
         assert centre.published(query) == sample.published(query), table
     scores = "select * exclude (version, model_version, scored_at, expires_at) from ml.customer_scores order by all"

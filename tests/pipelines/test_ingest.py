@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,15 +53,6 @@ def test_a_refused_file_is_not_tried_again_until_it_changes(centre: Any) -> None
     assert counts(ingest(centre, "asterisk_queue_log")) == (1, 1, 1, 0, 0)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_without_permission_is_tried_again_by_the_next_run(centre: Any) -> None:
-    path = centre.land("asterisk_queue_log", "a", LINE)
-    path.chmod(0)
-    assert len(ingest(centre, "asterisk_queue_log").problems) == 1
-    path.chmod(0o644)
-    assert ingest(centre, "asterisk_queue_log").row_count == 1
-
-
 def test_the_same_export_under_another_name_gives_nothing_new(centre: Any) -> None:
     text = CSV + "O1,C1,2026-01-01,5\n"
     centre.land("crm_orders", "a.csv", text)
@@ -93,7 +83,7 @@ def test_other_settings_read_a_custom_source_again(centre: Any) -> None:
 def test_a_missing_sql_file_of_a_custom_source_is_a_settings_error(centre: Any) -> None:
     section = '\n[sources.acd]\nkind = "calls"\nformat = "csv"\nsql = "sources/acd.sql"\n'
     centre.write("callwright.toml", centre.home.settings_path.read_text() + section)
-    with pytest.raises(SettingsError, match="sources.acd.sql"):
+    with pytest.raises(SettingsError, match=r"sources\.acd\] sql|sources\.acd\.sql"):
         ingest(centre, "acd")
 
 

@@ -99,7 +99,9 @@ def test_a_log_growing_byte_by_byte_ends_as_if_it_had_come_whole(landing: Landin
 
 @settings(max_examples=25, derandomize=True, deadline=None)
 @given(st.lists(st.integers(0, len(LOG)), max_size=4).map(sorted), st.sampled_from(["queue_log", "queue_log.gz"]))
-def test_a_log_growing_by_any_steps(tmp_path_factory: pytest.TempPathFactory, whole: Landing, ends: list[int], name: str) -> None:
+def test_a_log_growing_by_any_steps(
+    tmp_path_factory: pytest.TempPathFactory, whole: Landing, ends: list[int], name: str
+) -> None:
     landing = Landing(tmp_path_factory.mktemp("steps"))
     for end in [*ends, len(LOG)]:
         landing.write(name, gzip.compress(LOG[:end]) if name.endswith(".gz") else LOG[:end])

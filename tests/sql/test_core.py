@@ -38,7 +38,9 @@ def build(centre: Any) -> Build:
 
 
 def visits(centre: Any, columns: str) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = centre.rows(f"select {columns} from core.queue_visits order by entered_at, visit_seq, queue")
+    found: list[tuple[Any, ...]] = centre.rows(
+        f"select {columns} from core.queue_visits order by entered_at, visit_seq, queue"
+    )
     return found
 
 
@@ -89,9 +91,7 @@ def test_asterisk_1_6_writes_no_position_and_no_ring_time(build: Build) -> None:
 
 
 def test_a_caller_who_still_waits_is_open_and_one_who_talks_is_answered(build: Build) -> None:
-    centre = build(
-        "0|1.1|q|NONE|ENTERQUEUE||07|1", "0|2.1|q|NONE|ENTERQUEUE||08|2", "5|2.1|q|Ann|CONNECT|5|2.2|1"
-    )
+    centre = build("0|1.1|q|NONE|ENTERQUEUE||07|1", "0|2.1|q|NONE|ENTERQUEUE||08|2", "5|2.1|q|Ann|CONNECT|5|2.2|1")
     assert centre.rows("select source_call_id, outcome, wait_s, talk_s from core.queue_visits order by 1") == [
         ("1.1", "open", None, None),
         ("2.1", "answered", 5.0, None),
@@ -123,7 +123,12 @@ def test_leaving_and_entering_again_within_one_second(build: Build) -> None:
 
 
 def test_a_whole_visit_within_one_second(build: Build) -> None:
-    centre = build("0|1.1|q|NONE|ENTERQUEUE||07|1", "0|1.1|q|NONE|ABANDON|1|1|0", "5|1.1|q|NONE|ENTERQUEUE||07|1", "9|1.1|q|NONE|ABANDON|1|1|4")
+    centre = build(
+        "0|1.1|q|NONE|ENTERQUEUE||07|1",
+        "0|1.1|q|NONE|ABANDON|1|1|0",
+        "5|1.1|q|NONE|ENTERQUEUE||07|1",
+        "9|1.1|q|NONE|ABANDON|1|1|4",
+    )
     assert visits(centre, "outcome, wait_s, is_short_abandon") == [("abandoned", 0.0, True), ("abandoned", 4.0, True)]
 
 
@@ -133,7 +138,9 @@ def test_three_queues_have_a_queue_wait_and_an_elapsed_wait(build: Build) -> Non
         "60|1.1|b|NONE|ENTERQUEUE||07|1", "119|1.1|b|NONE|EXITWITHTIMEOUT|1|1|59",
         "120|1.1|c|NONE|ENTERQUEUE||07|1", "150|1.1|c|NONE|ABANDON|1|1|30",
     )  # fmt: skip
-    contact = "select first_queue, last_queue, queue_visit_count, queue_wait_s, elapsed_wait_s, outcome from core.contacts"
+    contact = (
+        "select first_queue, last_queue, queue_visit_count, queue_wait_s, elapsed_wait_s, outcome from core.contacts"
+    )
     assert centre.rows(contact) == [("a", "c", 3, 148.0, 150.0, "abandoned")]
 
 
@@ -153,7 +160,12 @@ def test_did_before_enterqueue_is_the_number_dialled(build: Build) -> None:
 
 
 def test_a_refusal_that_the_dialplan_logs_is_a_blocked_contact(build: Build) -> None:
-    centre = build("0|1.1|q|NONE|FULL|07", "0|2.1|q|NONE|JOINEMPTY|08", "5|3.1|q|NONE|ENTERQUEUE||09|1", "9|3.1|q|NONE|ABANDON|1|1|4")
+    centre = build(
+        "0|1.1|q|NONE|FULL|07",
+        "0|2.1|q|NONE|JOINEMPTY|08",
+        "5|3.1|q|NONE|ENTERQUEUE||09|1",
+        "9|3.1|q|NONE|ABANDON|1|1|4",
+    )
     found = centre.rows("select source_contact_id, outcome, first_queue from core.contacts order by 1")
     assert found == [("1.1", "blocked", "q"), ("2.1", "blocked", "q"), ("3.1", "abandoned", "q")]
     assert centre.rows("select sum(offered_count), sum(blocked_count) from kpi.queue_day") == [(1, 2)]
@@ -173,7 +185,10 @@ def test_rings_in_milliseconds_and_an_answer_in_seconds(build: Build) -> None:
 
 
 def states(centre: Any, state: str) -> list[tuple[Any, ...]]:
-    query = "select agent, queue, reason, started_at, ended_at, is_open from core.agent_states where state = '{}' order by all"
+    query = (
+        "select agent, queue, reason, started_at, ended_at, is_open from"
+        " core.agent_states where state = '{}' order by all"
+    )
     found: list[tuple[Any, ...]] = centre.rows(query.format(state))
     return found
 
@@ -188,8 +203,13 @@ def test_pauseall_and_its_pause_per_queue_count_once(build: Build) -> None:
 
 
 def test_a_pause_of_one_queue_is_that_queues(build: Build) -> None:
-    centre = build("0|NONE|a|Ann|PAUSE|lunch", "10|NONE|b|Ann|PAUSE|", "30|NONE|a|Ann|UNPAUSE|", "40|NONE|b|Ann|UNPAUSE|")
-    assert states(centre, "paused") == [("Ann", "a", "lunch", at(0), at(30), False), ("Ann", "b", None, at(10), at(40), False)]
+    centre = build(
+        "0|NONE|a|Ann|PAUSE|lunch", "10|NONE|b|Ann|PAUSE|", "30|NONE|a|Ann|UNPAUSE|", "40|NONE|b|Ann|UNPAUSE|"
+    )
+    assert states(centre, "paused") == [
+        ("Ann", "a", "lunch", at(0), at(30), False),
+        ("Ann", "b", None, at(10), at(40), False),
+    ]
     assert centre.rows("select paused_s from kpi.agent_day") == [(40.0,)]  # ten to thirty on both
 
 
@@ -200,8 +220,8 @@ def test_unpause_of_who_is_not_paused_says_nothing(build: Build) -> None:
 
 def test_a_restart_of_asterisk_ends_the_states_before_it(build: Build) -> None:
     centre = build(
-        "0|NONE|a|Ann|ADDMEMBER|", "10|NONE|a|Ann|PAUSE|x", "100|NONE|NONE|NONE|QUEUESTART|", "200|NONE|a|Ann|ADDMEMBER|",
-        "300|NONE|a|Ann|REMOVEMEMBER|",
+        "0|NONE|a|Ann|ADDMEMBER|", "10|NONE|a|Ann|PAUSE|x", "100|NONE|NONE|NONE|QUEUESTART|",
+        "200|NONE|a|Ann|ADDMEMBER|", "300|NONE|a|Ann|REMOVEMEMBER|",
     )  # fmt: skip
     assert states(centre, "logged_in") == [
         ("Ann", "a", None, at(0), at(100), True),
@@ -229,7 +249,10 @@ def test_lines_that_come_twice_are_one_event(build: Build, centre: Any) -> None:
     assert centre.rows("select line_count, row_count, duplicate_count from meta.source_files") == [(4, 2, 2)]
 
 
-CUSTOMERS = "customer_id,phone,segment,updated_at\nC1,+447946000001; +447946000002,gold,2026-01-01\nC2,+447946000003,,2026-01-01\n"
+CUSTOMERS = (
+    "customer_id,phone,segment,updated_at\nC1,+447946000001;"
+    " +447946000002,gold,2026-01-01\nC2,+447946000003,,2026-01-01\n"
+)
 
 
 def caller(second: int, callid: str, number: str) -> tuple[str, str]:

@@ -44,10 +44,21 @@ def call(number: int, at: str, outcome: str = "answered", **more: Any) -> dict[s
 
 
 def test_offered_is_the_sum_of_its_outcomes_and_blocked_stands_apart(acd: Any) -> None:
-    outcomes = ["answered", "answered", "abandoned", "timed_out", "exited_by_key", "exited_empty", "withdrawn", "open", "blocked"]
+    outcomes = [
+        "answered",
+        "answered",
+        "abandoned",
+        "timed_out",
+        "exited_by_key",
+        "exited_empty",
+        "withdrawn",
+        "open",
+        "blocked",
+    ]
     centre = acd(*(call(n, "2026-03-02 12:00:00", outcome) for n, outcome in enumerate(outcomes)))
     counts = (
-        "select offered_count, answered_count, abandoned_count, timed_out_count, exited_by_key_count, exited_empty_count,"
+        "select offered_count, answered_count, abandoned_count, timed_out_count,"
+        " exited_by_key_count, exited_empty_count,"
         " withdrawn_count, open_count, blocked_count from kpi.{}"
     )
     assert centre.rows(counts.format("queue_interval")) == [(8, 2, 1, 1, 1, 1, 1, 1, 1)]
@@ -61,7 +72,10 @@ def test_sums_of_seconds(acd: Any) -> None:
         call(2, "2026-03-02 12:10:00", wait=30, talk=40, hold=0, wrap=2),
         call(3, "2026-03-02 12:20:00", "abandoned", wait=4),
     )
-    sums = "select answered_wait_s, abandoned_wait_s, wait_s, max_wait_s, talk_s, hold_s, held_count, wrap_s from kpi.queue_day"
+    sums = (
+        "select answered_wait_s, abandoned_wait_s, wait_s, max_wait_s, talk_s, hold_s,"
+        " held_count, wrap_s from kpi.queue_day"
+    )
     assert centre.rows(sums) == [(37.0, 4.0, 41.0, 30.0, 100.0, 5.0, 1, 12.0)]
 
 
@@ -72,7 +86,9 @@ def test_unknown_hold_and_wrap_are_null_not_zero(acd: Any) -> None:
 
 @pytest.mark.parametrize(("comparator", "in_time"), [("<=", 2), ("<", 1)])
 def test_the_comparator_decides_the_threshold_itself(acd: Any, comparator: str, in_time: int) -> None:
-    target = f'\n[[targets]]\nqueue = "sales"\nsl_threshold_s = 20\nsl_comparator = "{comparator}"\nshort_abandon_s = 5\n'
+    target = (
+        f'\n[[targets]]\nqueue = "sales"\nsl_threshold_s = 20\nsl_comparator = "{comparator}"\nshort_abandon_s = 5\n'
+    )
     centre = acd(
         call(1, "2026-03-02 12:00:00", wait=19), call(2, "2026-03-02 12:00:00", wait=20),
         call(3, "2026-03-02 12:00:00", wait=21), settings=target,
@@ -93,7 +109,7 @@ def test_a_target_holds_from_its_day_on(acd: Any) -> None:
 
 
 def test_half_hours_on_the_night_that_has_one_hour_twice(acd: Any) -> None:
-    # 2026-10-25 in London: 01:30 comes twice, and zone-less means the first; the day has 25 hours and one business date.
+    # 2026-10-25 in London: the day has 25 hours, 01:30 comes twice, and all is one business date.
     centre = acd(
         call(1, "2026-10-25 00:10:00"), call(2, "2026-10-25 00:30:00+00:00"), call(3, "2026-10-25 01:30:00+00:00"),
         call(4, "2026-10-25 23:59:59"),
@@ -104,7 +120,9 @@ def test_half_hours_on_the_night_that_has_one_hour_twice(acd: Any) -> None:
 
 def test_a_visit_belongs_to_the_half_hour_in_which_it_entered(acd: Any) -> None:
     centre = acd(call(1, "2026-03-02 07:28:00", wait=240, talk=600))
-    intervals = "select strftime(interval_started_at, '%H:%M'), offered_count, answered_count, talk_s from kpi.queue_interval"
+    intervals = (
+        "select strftime(interval_started_at, '%H:%M'), offered_count, answered_count, talk_s from kpi.queue_interval"
+    )
     assert centre.rows(intervals) == [("07:00", 1, 1, 600.0)]
 
 
@@ -165,5 +183,8 @@ S8,C1,csat,1,2026-03-02,2026-03-02
 
 def test_promoters_detractors_and_boxes(acd: Any) -> None:
     centre = acd(call(1, "2026-03-02 12:00:00"), crm_customers="customer_id,name\nC1,x\n", surveys=SURVEYS)
-    sums = "select kind, sum(sent_count), sum(answered_count), sum(score_sum), sum(top_two_count), sum(bottom_two_count), sum(promoter_count), sum(detractor_count) from kpi.experience_day group by 1 order by 1"
+    sums = (
+        "select kind, sum(sent_count), sum(answered_count), sum(score_sum), sum(top_two_count), sum(bottom_two_count),"
+        " sum(promoter_count), sum(detractor_count) from kpi.experience_day group by 1 order by 1"
+    )
     assert centre.rows(sums) == [("csat", 3, 3, 9.0, 1, 1, 0, 0), ("nps", 5, 4, 26.0, 0, 0, 2, 1)]

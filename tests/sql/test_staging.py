@@ -7,7 +7,8 @@ from typing import Any
 
 ORDER = "order_id,customer_id,ordered_at,amount,currency,status\n"
 RECORD = (
-    '"{account}","07","8003","in","x","SIP/1-1","","Hangup","","{start}",,"{start}",12,0,"ANSWERED","DOC","1772452800.1","{user}"'
+    '"{account}","07","8003","in","x","SIP/1-1","","Hangup","","{start}",,"{start}",12,0,"ANSWERED","DOC",'
+    '"1772452800.1","{user}"'
 )
 
 

@@ -7,7 +7,10 @@ import pytest
 
 from pipelines.sources.asterisk_cel import CelReader
 
-REST = '"Zoë","+447946000037","+447946000037","","8003","8003","inbound","Local/8003@in-1;2","Queue","std,tTc","3","","1.3","1.2","","","","{""a"":1}"'
+REST = (
+    '"Zoë","+447946000037","+447946000037","","8003","8003","inbound","Local/8003@in-1;2","Queue","std,tTc","3","",'
+    '"1.3","1.2","","","","{""a"":1}"'
+)
 
 
 def parse(*lines: str) -> tuple[list[dict[str, object]], list[dict[str, object]]]:

@@ -26,7 +26,11 @@ def test_compression_is_known_by_the_bytes_whatever_the_name(
 
 
 @settings(max_examples=80, derandomize=True, deadline=None)
-@given(st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"")), max_size=20), st.booleans(), st.integers(1, 64))
+@given(
+    st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"")), max_size=20),
+    st.booleans(),
+    st.integers(1, 64),
+)
 def test_blocks_hold_every_byte_once_and_cut_only_at_line_ends(lines: list[bytes], bare: bool, size: int) -> None:
     data = b"".join(line + b"\n" for line in lines)
     data = data.removesuffix(b"\n") if bare else data

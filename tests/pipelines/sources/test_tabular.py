@@ -15,7 +15,9 @@ from pipelines.sources.canonical import CALLS, CUSTOMERS, KINDS, ORDERS, SURVEYS
 from pipelines.sources.tabular import RefusedFile, TableResult, TableSource, read_table
 
 
-def read(folder: Path, source: TableSource, name: str, content: bytes | str) -> tuple[TableResult, list[dict[str, Any]]]:
+def read(
+    folder: Path, source: TableSource, name: str, content: bytes | str
+) -> tuple[TableResult, list[dict[str, Any]]]:
     path, rows_path = folder / name, folder / "rows.parquet"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     result = read_table(source, path, 1, rows_path, folder)
@@ -48,7 +50,8 @@ def write_sheet(path: Path, rows: list[Any]) -> None:
         f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}worksheet+xml"/></Types>',
         "_rels/.rels": f"<Relationships {package.format('relationships')}>"
         f'<Relationship Id="r1" Type="{relation}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook {main} xmlns:r="{relation}"><sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/workbook.xml": f'<workbook {main} xmlns:r="{relation}"><sheets>'
+        '<sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f"<Relationships {package.format('relationships')}>"
         f'<Relationship Id="r1" Type="{relation}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
         "xl/worksheets/sheet1.xml": f"<worksheet {main}><sheetData>"
@@ -60,7 +63,7 @@ def write_sheet(path: Path, rows: list[Any]) -> None:
             archive.writestr(name, text)
 
 
-CUSTOMER_CSV = "customer_id,name,joined_at,marketing_opt_out\nC1,\"O'Hara, Zoë\",2024-03-01,true\nC2,王小明,,\n"
+CUSTOMER_CSV = 'customer_id,name,joined_at,marketing_opt_out\nC1,"O\'Hara, Zoë",2024-03-01,true\nC2,王小明,,\n'
 
 
 @pytest.mark.parametrize("name", ["c.csv", "c.csv.gz", "c.tsv", "c.txt"])
@@ -126,7 +129,10 @@ def test_a_header_in_latin_1_is_read(tmp_path: Path) -> None:
 
 
 def test_a_row_with_too_few_or_too_many_fields_is_a_reject(tmp_path: Path) -> None:
-    text = "order_id,customer_id,ordered_at,amount\nO1,C1,2026-01-01,5\nO2,C1\nO3,C1,2026-01-01,5,x,y\nO4,C1,2026-01-01,6\n"
+    text = (
+        "order_id,customer_id,ordered_at,amount\nO1,C1,2026-01-01,5\nO2,C1\nO3,C1,2026-01-01,5,x,y\nO4,C1,2026-01-01,6\n"
+        ""
+    )
     result, rows = read(tmp_path, built_in(ORDERS), "orders.csv", text)
     assert [r["order_id"] for r in rows] == ["O1", "O4"]
     assert sorted(result.rejects["line_number"]) == [3, 4]
@@ -142,14 +148,19 @@ def test_a_row_with_too_few_or_too_many_fields_is_a_reject(tmp_path: Path) -> No
         ("Europe/Berlin", "2026-10-25 12:00:00+05:30", datetime(2026, 10, 25, 6, 30, tzinfo=UTC)),
     ],
 )
-def test_a_time_without_a_zone_is_in_the_sources_zone(tmp_path: Path, zone: str, written: str, instant: datetime) -> None:
+def test_a_time_without_a_zone_is_in_the_sources_zone(
+    tmp_path: Path, zone: str, written: str, instant: datetime
+) -> None:
     text = f"order_id,customer_id,ordered_at,amount\nO1,C1,{written},5\n"
     _, rows = read(tmp_path, built_in(ORDERS, zone), "orders.csv", text)
     assert rows[0]["ordered_at"] == instant
 
 
 def test_a_survey_outside_its_scale_is_a_reject(tmp_path: Path) -> None:
-    text = "survey_id,customer_id,kind,score,answered_at\nS1,C1,nps,10,2026-01-01\nS2,C1,csat,6,2026-01-01\nS3,,ces,7,2026-01-01\n"
+    text = (
+        "survey_id,customer_id,kind,score,answered_at\nS1,C1,nps,10,2026-01-01\nS2,C1,csat,6,2026-01-01\nS3,,ces,7,2026-01-01\n"
+        ""
+    )
     result, rows = read(tmp_path, built_in(SURVEYS), "s.csv", text)
     assert [r["survey_id"] for r in rows] == ["S1"]
     assert [r["reason"] for r in result.rejects.to_dicts()] == [
@@ -177,13 +188,24 @@ CALL_SQL = "select id as source_contact_id, at as arrived_at, out as outcome fro
 
 def test_a_custom_sql_that_joins_or_groups_still_accounts_for_every_row(tmp_path: Path) -> None:
     sql = "select id as source_contact_id, min(at) as arrived_at, max(out) as outcome from input group by id"
-    result, rows = read(tmp_path, custom(CALLS, sql), "c.csv", "id,at,out\n1,2026-01-01,open\n1,2026-01-02,answered\n2,2026-01-01,open\n")
+    result, rows = read(
+        tmp_path,
+        custom(CALLS, sql),
+        "c.csv",
+        "id,at,out\n1,2026-01-01,open\n1,2026-01-02,answered\n2,2026-01-01,open\n",
+    )
     assert (result.line_count, result.row_count, dict(result.ignored)) == (3, 2, {"filtered": 1})
     assert len(rows) == 2
 
 
 def test_reader_options_are_duckdbs(tmp_path: Path) -> None:
-    source = custom(CALLS, 'select column0 as source_contact_id, column1 as arrived_at from input', delimiter=";", header=False, skip=1)
+    source = custom(
+        CALLS,
+        "select column0 as source_contact_id, column1 as arrived_at from input",
+        delimiter=";",
+        header=False,
+        skip=1,
+    )
     _, rows = read(tmp_path, source, "c.csv", "exported today\n1;2026-01-01 10:00:00\n2;2026-01-01 11:00:00\n")
     assert [(r["source_contact_id"], r["line_number"]) for r in rows] == [("1", 2), ("2", 3)]
 
@@ -191,13 +213,19 @@ def test_reader_options_are_duckdbs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        ("select id as source_contact_id, at as arrived_at, 1 as talk_seconds from input", "talk_seconds; did you mean talk_s"),
+        (
+            "select id as source_contact_id, at as arrived_at, 1 as talk_seconds from input",
+            "talk_seconds; did you mean talk_s",
+        ),
         ("select id as source_contact_id from input", "required column missing: arrived_at"),
         ("select nothing as source_contact_id, at as arrived_at from input", "does not run"),
         ("selec id", "not valid SQL|must be one select"),
         ("drop table input", "must be one select"),
         ("select id as source_contact_id, at as arrived_at from input; select 1", "must be one select"),
-        ("select id as source_contact_id, (select content from read_text('/etc/hostname')) as arrived_at from input", "does not run"),
+        (
+            "select id as source_contact_id, (select content from read_text('/etc/hostname')) as arrived_at from input",
+            "does not run",
+        ),
     ],
 )
 def test_a_wrong_sql_is_a_settings_error_that_names_the_file(tmp_path: Path, sql: str, message: str) -> None:
@@ -214,7 +242,10 @@ def test_a_wrong_sql_is_a_settings_error_that_names_the_file(tmp_path: Path, sql
         ("-1 as wait_s", "wait_s is negative"),
         ("'2026-01-01 09:00:00' as ended_at", "ended_at is before arrived_at"),
         ("'2026-01-01 11:00:00' as entered_at", "entered_at is set and queue is not"),
-        ("'2026-01-01 11:00:00' as entered_at, '2026-01-01 10:59:59' as answered_at, 'q' as queue", "answered_at is before entered_at"),
+        (
+            "'2026-01-01 11:00:00' as entered_at, '2026-01-01 10:59:59' as answered_at, 'q' as queue",
+            "answered_at is before entered_at",
+        ),
     ],
 )
 def test_impossible_calls_are_rejects(tmp_path: Path, columns: str, reason: str) -> None:
@@ -224,7 +255,10 @@ def test_impossible_calls_are_rejects(tmp_path: Path, columns: str, reason: str)
     assert reason in result.rejects["reason"][0]
 
 
-@pytest.mark.parametrize("columns", ["-5 as ivr_s", "'2026-01-01 09:59:00' as entered_at, 'q' as queue", "'abandoned' as outcome, 9 as talk_s"])
+@pytest.mark.parametrize(
+    "columns",
+    ["-5 as ivr_s", "'2026-01-01 09:59:00' as entered_at, 'q' as queue", "'abandoned' as outcome, 9 as talk_s"],
+)
 def test_what_sources_are_known_to_get_wrong_is_kept_for_repair(tmp_path: Path, columns: str) -> None:
     sql = f"select id as source_contact_id, '2026-01-01 10:00:00' as arrived_at, {columns} from input"
     result, rows = read(tmp_path, custom(CALLS, sql), "c.csv", "id,x\n1,y\n")
