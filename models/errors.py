@@ -1,6 +1,6 @@
 """The errors the models raise.
 
-Belongs here: their classes. Does not belong here: what the user is told to do about them; that is the caller's business."""
+Belongs here: their classes. Does not belong here: what the user is told to do about them."""
 
 from __future__ import annotations
 

@@ -118,6 +118,25 @@ def run(home: HomeOption = None, json: JsonOption = False) -> None:
         _print_report(opened, report)
 
 
+@app.command(epilog=_examples("callwright rebuild crm_orders --home data/home"))
+@_guarded
+def rebuild(
+    sources: Annotated[list[str], typer.Argument(help="Landing folders to read anew.")],
+    home: HomeOption = None,
+) -> None:
+    """Forget what was read of a source, and read its landing folder as it stands: after a file was mended or removed.
+
+    Rows of files that are no longer there are lost; for logs that were rotated away that may be more than you want.
+    """
+    from pipelines import terminal
+    from pipelines.run import rebuild_sources
+
+    opened = _home(home)
+    with terminal.progress("rebuild") as progress:
+        report = rebuild_sources(opened, sources, progress)
+    _print_report(opened, report)
+
+
 def _report_object(report: Any) -> dict[str, Any]:
     from dataclasses import asdict
 

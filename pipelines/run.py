@@ -19,15 +19,15 @@ import duckdb
 import yaml
 
 from pipelines.contracts.results import CheckResult, explain_failures
-from pipelines.errors import CallwrightError, ChecksFailed
+from pipelines.errors import CallwrightError, ChecksFailed, SettingsError
 from pipelines.home import Home
-from pipelines.ingest import SourceReport, new_files, readers, unclaimed_folders
+from pipelines.ingest import Reader, SourceReport, new_files, readers, unclaimed_folders
 from pipelines.lake import Lake
 from pipelines.publish import last_publish
 from pipelines.published import current_snapshot
 from pipelines.router.store import current_version, read_manifest, scores_folder
 from pipelines.session import basis_hash
-from pipelines.settings import load_settings, use_home
+from pipelines.settings import Settings, load_settings, use_home
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, ExecuteInProcessResult
@@ -70,14 +70,34 @@ def run_home(home: Home, progress: Callable[[str], None] = lambda _: None) -> Ru
     known = readers(settings, home)
     unclaimed = unclaimed_folders(home, known)
     with home.run_lock():
-        published = _up_to_date(home, basis_hash(home, settings, known), known)
+        published = _up_to_date(home, settings, known)
     if published is not None:
         return RunReport(False, published, current_version(home.path), unclaimed=unclaimed)
     use_home(home.path)
     return _run_job(home, progress, unclaimed)
 
 
-def _up_to_date(home: Home, basis: str, known: dict[str, Any]) -> str | None:
+def rebuild_sources(home: Home, sources: list[str], progress: Callable[[str], None] = lambda _: None) -> RunReport:
+    """Forgets what was read of some sources, reads their landing folders as they stand now, and does the rest of a run.
+
+    For files that were mended or taken away: what was once read stays in the lake otherwise.
+
+    Raises:
+        SettingsError: There is no such source. Otherwise as `run_home`.
+    """
+    known = readers(load_settings(home.path), home)
+    for source in sources:
+        if source not in known:
+            raise SettingsError(f"there is no source {source}", f"the sources are: {', '.join(known)}")
+    with home.run_lock():
+        lake = Lake(home.lake, home.landing)
+        for segment in lake.all_segments():
+            if segment.source in sources:
+                lake.drop(segment)
+    return run_home(home, progress)
+
+
+def _up_to_date(home: Home, settings: Settings, known: dict[str, Reader]) -> str | None:
     """The published snapshot, if a run would change nothing: no new file, same settings and SQL, scores still fresh."""
     if not home.warehouse.exists() or not home.current_snapshot.exists():
         return None
@@ -91,7 +111,7 @@ def _up_to_date(home: Home, basis: str, known: dict[str, Any]) -> str | None:
         except duckdb.CatalogException:
             return None
     name = current_snapshot(home).name
-    if last is None or last.snapshot != name or last.basis != basis:
+    if last is None or last.snapshot != name or last.basis != basis_hash(home, settings, known, lake):
         return None
     return name if _scores_are_fresh(home, scored) else None
 
@@ -134,8 +154,8 @@ def _raise_failure(result: ExecuteInProcessResult, error: CallwrightError | None
     stopped = [r for r in checks if r.stops_publish]
     if stopped:
         raise ChecksFailed(
-            f"nothing was published: {len(stopped)} data checks failed\n{explain_failures(checks)}",
-            "mend the data or the settings, then type the command again; the last published file is still in place",
+            f"data checks failed\n{explain_failures(checks)}",
+            "mend the file in landing/, then: callwright rebuild SOURCE; or mend the settings, then: callwright run",
         )
     for event in result.all_events:
         told: Any = getattr(event.event_specific_data, "error", None)
@@ -159,7 +179,7 @@ def dagster_instance(home: Home) -> DagsterInstance:
 
 
 def clear_dead_runs(home: Home) -> None:
-    """Ends what Dagster takes for running though its process was killed; a live run, which holds the lock, is left alone."""
+    """Ends what Dagster takes for running though its process was killed; a live run, which has the lock, is let be."""
     from pipelines.assets import end_dead_runs
 
     with suppress(CallwrightError), home.run_lock(), dagster_instance(home) as instance:
@@ -167,7 +187,7 @@ def clear_dead_runs(home: Home) -> None:
 
 
 def write_dagster_yaml(home: Home) -> Path:
-    """Writes HOME/.dagster/dagster.yaml, the root's with the home's folder for all state, and the workspace beside it."""
+    """Writes HOME/.dagster/dagster.yaml, the root's with the home's folder for all state, and workspace.yaml."""
     home.dagster.mkdir(exist_ok=True)
     config = yaml.safe_load(ROOT_DAGSTER_YAML.read_text(encoding="utf-8"))
     workspace = {"python_module": {"module_name": "pipelines.definitions", "location_name": "callwright"}}

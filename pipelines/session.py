@@ -18,6 +18,7 @@ from pipelines.contracts.results import CheckResult
 from pipelines.contracts.sql_checks import SqlCheck, run_check
 from pipelines.home import Home
 from pipelines.ingest import Reader, SourceReport, reader_config, readers
+from pipelines.lake import Lake
 from pipelines.published import Snapshot
 from pipelines.settings import Settings, load_settings
 from pipelines.sqlgraph import SQL_FOLDER, Model
@@ -57,7 +58,7 @@ class Session:
     @property
     def basis(self) -> str:
         """See `basis_hash`."""
-        return basis_hash(self.home, self.settings, self.readers)
+        return basis_hash(self.home, self.settings, self.readers, self.warehouse.lake)
 
     def check(self, table: str) -> list[CheckResult]:
         """Checks a table against its contract and the truths that guard it; notes the results for meta.check_results.
@@ -111,12 +112,18 @@ def open_session(
         remove_scratch(home)
 
 
-def basis_hash(home: Home, settings: Settings, known: Mapping[str, Reader]) -> str:
-    """Everything besides the landed files that decides what is published: settings, SQL, and our own version."""
+def basis_hash(home: Home, settings: Settings, known: Mapping[str, Reader], lake: Lake) -> str:
+    """Everything that decides what is published: what the lake holds, settings, SQL, and our own version.
+
+    What the lake holds belongs to it: a run that was stopped after reading has left new rows there, and the next run,
+    which finds no new file, must not take that for done.
+    """
     digest = hashlib.sha256(importlib.metadata.version("callwright").encode())
     digest.update(settings.model_dump_json().encode())
     for reader in known.values():
-        digest.update(reader_config(reader).encode())
+        config = reader_config(reader)
+        digest.update(config.encode())
+        digest.update(repr([s.segment_id for s in lake.segments(reader.source, config)]).encode())
     for folder in (SQL_FOLDER, home.path / "checks"):
         for path in sorted(folder.rglob("*.sql")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())

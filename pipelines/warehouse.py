@@ -26,7 +26,7 @@ from pipelines.settings import SETTINGS_SCHEMAS, Settings, settings_tables
 from pipelines.sources.canonical import KINDS, TEXT
 from pipelines.sqlgraph import TABLE_SCHEMAS, Model
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "1400MB"
 # Beyond every event: what a table is built for when it is built whole.
 EVER = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC))
 # A zone-less time is at most this far from the instant it means.
@@ -132,7 +132,8 @@ class Warehouse:
         )
         self.con.execute(
             "create table if not exists build.segments"
-            " (table_name varchar, segment_id bigint, first_event_at timestamptz, last_event_at timestamptz)"
+            " (table_name varchar, segment_id bigint, content_hash varchar, first_event_at timestamptz,"
+            " last_event_at timestamptz)"
         )
         self.set_variable("timezone", self.settings.centre.timezone)
         self.set_variable("currency", self.settings.centre.currency)
@@ -353,13 +354,14 @@ class Warehouse:
         if model.window is None:
             return None
         known = self.con.execute(
-            "select segment_id, first_event_at, last_event_at from build.segments where table_name = ?", [model.table]
+            "select segment_id, content_hash, first_event_at, last_event_at from build.segments where table_name = ?",
+            [model.table],
         ).fetchall()
         found = self.con.execute("select sql_hash from build.tables where table_name = ?", [model.table]).fetchall()
         if not found or found[0][0] != model.sql_hash:
             return None
-        before = {row[0]: (row[1], row[2]) for row in known}
-        now = {s.segment_id: self._interval(s) for s in segments}
+        before = {(row[0], row[1]): (row[2], row[3]) for row in known}
+        now = {(s.segment_id, s.content_hash): self._interval(s) for s in segments}
         changed = [(before | now)[key] for key in before.keys() ^ now.keys()]
         touched = [interval for interval in changed if interval[0] is not None and interval[1] is not None]
         if not touched:
@@ -368,9 +370,9 @@ class Warehouse:
 
     def _remember_segments(self, model: Model, segments: list[Segment]) -> None:
         self.con.execute("delete from build.segments where table_name = ?", [model.table])
-        rows = [(model.table, s.segment_id, *self._interval(s)) for s in segments]
+        rows = [(model.table, s.segment_id, s.content_hash, *self._interval(s)) for s in segments]
         if rows:
-            self.con.executemany("insert into build.segments values (?, ?, ?, ?)", rows)
+            self.con.executemany("insert into build.segments values (?, ?, ?, ?, ?)", rows)
 
 
 # What the pipeline notes about itself; sql/meta publishes it.

@@ -103,7 +103,6 @@ def _next_steps(failed: list[CheckResult]) -> Iterator[str]:
         yield f"{_checks(len(failed))} to look at; publishing goes on."
         return
     yield f"{_checks(stopping_count)} failed: nothing was published, the last snapshot stays in place."
-    yield "Next: mend the files in landing/ or the SQL behind these rows, then type `callwright run` again."
     if any(result.table_name.startswith("raw.") for result in failed):
         yield '      callwright sql "from meta.rejects" lists the lines that the last published run refused.'
 

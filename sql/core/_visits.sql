@@ -37,7 +37,8 @@ refused as (
         j.source_contact_id,
         b.callid as source_call_id,
         b.queue,
-        row_number() over (partition by b.callid, b.queue order by b.attempted_at) as visit_number,
+        -- Below nought, so that a refusal and a later visit of the same channel to the same queue stay apart.
+        -row_number() over (partition by b.callid, b.queue order by b.attempted_at) as visit_number,
         -- The attempt's own clock, unless it cannot be right: see arrived_at of the contact.
         case
             when b.attempted_at between j.arrived_at and j.ended_at then b.attempted_at else j.arrived_at

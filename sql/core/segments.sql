@@ -12,7 +12,7 @@ with stretches as (
             when ivr_s is not null then arrived_at + to_seconds(ivr_s)
             when queue_visit_count = 0 then ended_at
         end as ended_at,
-        1 as rank,
+        1 as segment_seq,
     from core.contacts
     where ivr_s > 0 or queue_visit_count = 0
     union all
@@ -23,7 +23,7 @@ with stretches as (
         cast(null as varchar) as agent,
         entered_at as started_at,
         greatest(coalesce(answered_at - to_seconds(coalesce(ring_s, 0)), left_at), entered_at) as ended_at,
-        2 as rank,
+        visit_seq * 10 + 2 as segment_seq,
     from core.queue_visits
     where outcome not in ('full', 'join_empty', 'closed', 'diverted')
     union all
@@ -34,7 +34,7 @@ with stretches as (
         agent,
         greatest(answered_at - to_seconds(ring_s), entered_at) as started_at,
         answered_at as ended_at,
-        3 as rank,
+        visit_seq * 10 + 3 as segment_seq,
     from core.queue_visits
     where answered_at is not null and ring_s > 0
     union all
@@ -45,7 +45,7 @@ with stretches as (
         agent,
         answered_at as started_at,
         coalesce(left_at, answered_at + to_seconds(talk_s + coalesce(hold_s, 0))) as ended_at,
-        4 as rank,
+        visit_seq * 10 + 4 as segment_seq,
     from core.queue_visits
     where answered_at is not null
     union all
@@ -56,7 +56,7 @@ with stretches as (
         agent,
         left_at as started_at,
         left_at as ended_at,
-        5 as rank,
+        visit_seq * 10 + 5 as segment_seq,
     from core.queue_visits
     where transfer_type is not null and left_at is not null
     union all
@@ -67,14 +67,14 @@ with stretches as (
         agent,
         left_at as started_at,
         left_at + to_seconds(wrap_s) as ended_at,
-        6 as rank,
+        visit_seq * 10 + 6 as segment_seq,
     from core.queue_visits
     where wrap_s > 0 and left_at is not null
 )
 
 select
     contact_key, -- Contact
-    row_number() over (partition by contact_key order by started_at, rank, ended_at, queue, agent) as segment_seq, -- Order within the contact
+    cast(segment_seq as bigint) as segment_seq, -- Order within the contact; numbers are left out where a visit lacks a part
     kind, -- ivr, queue, ring, talk, transfer (a moment) or wrap_up
     queue, -- Queue
     agent, -- Agent

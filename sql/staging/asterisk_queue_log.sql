@@ -22,7 +22,12 @@ select
     case when queue not in ('NONE', '') then queue end as queue, -- Queue; null for events of all queues
     case when agent not in ('NONE', '') then agent end as agent, -- Member name, or interface where Asterisk logs that [pii]
     event, -- Event name as written
-    data, -- The parameters as written, with their pipes
+    case
+        when event not in (
+            'ENTERQUEUE', 'CONNECT', 'COMPLETEAGENT', 'COMPLETECALLER', 'ABANDON', 'EXITWITHTIMEOUT', 'RINGNOANSWER',
+            'RINGCANCELED'
+        ) then data
+    end as data, -- The parameters as written, with their pipes; null where the columns below hold them all
     try_cast(case
         when event = 'ENTERQUEUE' then split_part(data, '|', 3)
         when event in ('COMPLETEAGENT', 'COMPLETECALLER') then split_part(data, '|', 3)
@@ -52,7 +57,6 @@ select
         when event in ('RINGNOANSWER', 'RINGCANCELED') then try_cast(split_part(data, '|', 1) as double) / 1000
     end as ring_s, -- How long the member's phone rang; CONNECT logs seconds, the others milliseconds [unit: s]
     case when event = 'ENTERQUEUE' then nullif(split_part(data, '|', 2), '') end as caller_number, -- Caller's number as presented [pii]
-    case when event = 'CONNECT' then nullif(split_part(data, '|', 2), '') end as bridged_callid, -- Uniqueid of the member's channel
     case when event in ('BLINDTRANSFER', 'TRANSFER') then nullif(split_part(data, '|', 1), '') end as transferred_to, -- Extension of a blind transfer
     segment_id, -- Lake segment that the line was first read from
 from distinct_lines
