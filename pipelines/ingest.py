@@ -7,6 +7,7 @@ Does not belong here: parsing (sources/), committing (lake.py), DuckDB tables of
 from __future__ import annotations
 
 import hashlib
+import lzma
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -118,7 +119,7 @@ def ingest_source(
         progress(f"reading {name}")
         try:
             segments = _ingest_file(lake, reader, path, partial(_say_lines, progress, name))
-        except (RefusedFile, EOFError, zlib.error, OSError) as error:
+        except (RefusedFile, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
             segments = _refuse(lake, reader, path, error)
             report.problems.append(f"{name}: {_reason(error)}")
         _count(report, segments)
@@ -186,7 +187,7 @@ _MACHINE_ERRORS = {28, 122, 27, 30}
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, EOFError | zlib.error):
+    if isinstance(error, EOFError | zlib.error | lzma.LZMAError):
         return f"the compressed file is cut off or damaged ({error})"
     return str(error)
 

@@ -44,7 +44,8 @@ class Segment:
         bytes_from, bytes_to, tail_hash: The uncompressed range, and the fingerprint of its end.
         line_from, line_count: First line number, and how many lines.
         copied_line_count: Lines before `bytes_from` that are known from another file.
-        is_tail: Holds a last line without newline, which the next run replaces.
+        is_tail: Holds a last line without newline, which may be half a line.
+        supersedes: Tails whose line stands in this segment, now that the file goes on behind it.
         problem: Why the file was refused as a whole, or None.
     """
 
@@ -71,6 +72,7 @@ class Segment:
     last_event_at: str | None = None
     ingested_at: str = ""
     is_tail: bool = False
+    supersedes: list[int] = field(default_factory=list)
     problem: str | None = None
 
     @property
@@ -127,7 +129,8 @@ class Lake:
 
     def relative(self, path: Path) -> str:
         """A landed file's name as users know it: the path below landing/."""
-        return path.relative_to(self.landing).as_posix()
+        name = path.relative_to(self.landing).as_posix()
+        return os.fsencode(name).decode("utf-8", "backslashreplace")
 
     def next_id(self) -> int:
         """The number of the next segment."""
@@ -174,14 +177,16 @@ class Lake:
         self.rows_path(segment).unlink(missing_ok=True)
         self._segments.pop(segment.segment_id, None)
 
-    def _is_superseded(self, tail: Segment) -> bool:
-        """Whether the file was read again, or read on under another name, since its last line had no newline."""
-        later = [s for s in self._segments.values() if s.config == tail.config and s.segment_id > tail.segment_id]
-        return any(
-            s.file == tail.file or (s.bytes_to > tail.bytes_from and _is_same_file(s, tail))
-            for s in later
-            if s.source == tail.source
-        )
+    def _retire(self, tail: Segment, successor: Segment) -> None:
+        """Empties a tail whose line stands elsewhere now; its manifest stays, so that its file is still known."""
+        copied = 0 if tail.file == successor.file else tail.line_count
+        empty = replace(
+            tail, is_tail=False, bytes_to=0, content_hash="", line_count=0, row_count=0, rejected_count=0, ignored={},
+            copied_line_count=copied, first_event_at=None, last_event_at=None,
+        )  # fmt: skip
+        self.commit(empty, rejects_frame([]), None)
+        self.rejects_path(tail).unlink(missing_ok=True)
+        self.rows_path(tail).unlink(missing_ok=True)
 
     def temporary(self, segment: Segment, kind: str) -> Path:
         """A place for a file in the making, on the lake's own file system."""
@@ -193,17 +198,18 @@ class Lake:
         """Removes what a killed run left behind; call it only under the run lock."""
         for path in (self.folder / "tmp").glob("*"):
             path.unlink()
-        for tail in [s for s in self._segments.values() if s.is_tail and self._is_superseded(s)]:
-            self.drop(tail)
+        for successor in self.all_segments():
+            for tail in (self._segments.get(number) for number in successor.supersedes):
+                if tail is not None and tail.is_tail:
+                    self._retire(tail, successor)
+        for refused in [s for s in self.all_segments() if s.problem is not None]:
+            later = (s for s in self._segments.values() if (s.source, s.file) == (refused.source, refused.file))
+            if any(s.problem is None and s.segment_id > refused.segment_id for s in later):
+                self.drop(refused)
         known = {self._manifest_path(s).stem for s in self._segments.values()}
         for path in self.folder.glob("raw/*/*.parquet"):
             if path.name.removesuffix(".parquet").removesuffix(".rejects") not in known:
                 path.unlink()
-
-
-def _is_same_file(one: Segment, other: Segment) -> bool:
-    """Whether two segments are parts of one file, whatever its names: they say the same of its beginning."""
-    return one.head_bytes > 0 and (one.head_bytes, one.head_hash) == (other.head_bytes, other.head_hash)
 
 
 def _sync(path: Path) -> None:
@@ -248,9 +254,32 @@ def ingest_lines(
     """
     config = config_hash(reader.version)
     with open_plain(path) as file:
-        start = _find_start(lake, reader.source, config, file)
+        start = _find_start(lake, reader.source, config, lake.relative(path), file)
         draft = _continue_from(lake.draft(reader.source, reader.table, config, path), start)
+        tails = [t for t in lake.segments(reader.source, config) if t.is_tail and _holds_tail(file, t, start)]
+        for tail in tails:
+            file.seek(tail.bytes_to)
+            if not file.read(1):
+                # All of it is known, to its last line.
+                copied = draft.copied_line_count + (tail.line_count if tail.file != draft.file else 0)
+                known = replace(draft, copied_line_count=copied)
+                return [_SegmentWriter(lake, reader, known, start.end).finish()]
+        file.seek(draft.bytes_from)
+        draft = replace(draft, supersedes=[t.segment_id for t in tails])
         return _read_segments(lake, reader, file, draft, start.end, progress)
+
+
+def _holds_tail(file: IO[bytes], tail: Segment, start: _Start) -> bool:
+    """Whether the last line of a known file stands in this one, in the same place."""
+    known = start.known
+    if tail.bytes_from > 0 and (
+        known is None
+        or known.bytes_to < tail.bytes_from
+        or (known.head_bytes, known.head_hash) != (tail.head_bytes, tail.head_hash)
+    ):
+        return False
+    file.seek(tail.bytes_from)
+    return _hash(_read_exactly(file, tail.bytes_to - tail.bytes_from)) == tail.content_hash
 
 
 @dataclass(frozen=True)
@@ -262,15 +291,18 @@ class _Start:
     end: bytes = b""
 
 
-def _find_start(lake: Lake, source: str, config: str, file: IO[bytes]) -> _Start:
-    """Positions the file after the longest part of it that is known, and says which segment ended there."""
+def _find_start(lake: Lake, source: str, config: str, name: str, file: IO[bytes]) -> _Start:
+    """Positions the file after the longest part of it that is known, and says which segment ended there.
+
+    Of equal parts the file's own counts (`name`): what it holds already is no copy of another file.
+    """
     head = file.read(FINGERPRINT_BYTES)
     same_head = [
         s
         for s in lake.segments(source, config)
         if not s.is_tail and s.bytes_to > 0 and len(head) >= s.head_bytes and _hash(head[: s.head_bytes]) == s.head_hash
     ]
-    for known in sorted(same_head, key=lambda s: s.bytes_to, reverse=True):
+    for known in sorted(same_head, key=lambda s: (s.bytes_to, s.file == name), reverse=True):
         length = min(known.bytes_to, FINGERPRINT_BYTES)
         file.seek(known.bytes_to - length)
         end = _read_exactly(file, length)

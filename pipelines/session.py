@@ -17,6 +17,7 @@ from pipelines.contracts.registry import CONTRACT_OF
 from pipelines.contracts.results import CheckResult
 from pipelines.contracts.sql_checks import SqlCheck, run_check
 from pipelines.home import Home
+from pipelines.identity import load_key
 from pipelines.ingest import Reader, SourceReport, reader_config, readers
 from pipelines.lake import Lake
 from pipelines.published import Snapshot
@@ -113,17 +114,18 @@ def open_session(
 
 
 def basis_hash(home: Home, settings: Settings, known: Mapping[str, Reader], lake: Lake) -> str:
-    """Everything that decides what is published: what the lake holds, settings, SQL, and our own version.
+    """Everything that decides what is published: what the lake holds, settings, SQL, secret, and our own version.
 
     What the lake holds belongs to it: a run that was stopped after reading has left new rows there, and the next run,
     which finds no new file, must not take that for done.
     """
     digest = hashlib.sha256(importlib.metadata.version("callwright").encode())
     digest.update(settings.model_dump_json().encode())
+    digest.update(hashlib.sha256(load_key(home.path)).digest())
     for reader in known.values():
         config = reader_config(reader)
         digest.update(config.encode())
-        digest.update(repr([s.segment_id for s in lake.segments(reader.source, config)]).encode())
+        digest.update(repr([(s.segment_id, s.content_hash) for s in lake.segments(reader.source, config)]).encode())
     for folder in (SQL_FOLDER, home.path / "checks"):
         for path in sorted(folder.rglob("*.sql")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -132,9 +132,9 @@ class Warehouse:
         )
         self.con.execute(
             "create table if not exists build.segments"
-            " (table_name varchar, segment_id bigint, content_hash varchar, first_event_at timestamptz,"
-            " last_event_at timestamptz)"
+            " (table_name varchar, segment_id bigint, first_event_at timestamptz, last_event_at timestamptz)"
         )
+        self.con.execute("alter table build.segments add column if not exists content_hash varchar")
         self.set_variable("timezone", self.settings.centre.timezone)
         self.set_variable("currency", self.settings.centre.currency)
         for table, rows in settings_tables(self.settings).items():
@@ -335,11 +335,13 @@ class Warehouse:
 
     def data_through(self) -> datetime:
         """The last moment that any source tells of; the epoch when there is nothing."""
+        # A row that is dated ahead of the clock would make every customer look inactive.
         found = self.con.execute(
-            "select greatest("
-            " (select max(coalesce(ended_at, arrived_at)) from core.contacts),"
-            " (select max(ordered_at) from core.orders),"
-            " (select max(coalesce(answered_at, sent_at)) from core.surveys))"
+            "select max(at) from ("
+            " select coalesce(ended_at, arrived_at) as at from core.contacts"
+            " union all select ordered_at from core.orders"
+            " union all select coalesce(answered_at, sent_at) from core.surveys"
+            ") as moments where at < now() + interval 1 day"
         ).fetchall()[0][0]
         return found.astimezone(UTC) if found is not None else datetime.fromtimestamp(0, UTC)
 
@@ -370,7 +372,7 @@ class Warehouse:
 
     def _remember_segments(self, model: Model, segments: list[Segment]) -> None:
         self.con.execute("delete from build.segments where table_name = ?", [model.table])
-        rows = [(model.table, s.segment_id, s.content_hash, *self._interval(s)) for s in segments]
+        rows = [(model.table, s.segment_id, *self._interval(s), s.content_hash) for s in segments]
         if rows:
             self.con.executemany("insert into build.segments values (?, ?, ?, ?, ?)", rows)
 
