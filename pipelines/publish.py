@@ -21,6 +21,7 @@ import duckdb
 from pipelines.errors import CallwrightError, ChecksFailed, EnvironmentProblem
 from pipelines.home import Home
 from pipelines.published import Snapshot, current_snapshot
+from pipelines.sources.base import sql_text
 from pipelines.sqlgraph import PUBLISHED_SCHEMAS, Model, column_lineage, load_macros
 from pipelines.warehouse import BOOKKEEPING, Warehouse
 
@@ -214,15 +215,15 @@ def write_snapshot(warehouse: Warehouse, models: Mapping[str, Model], name: str)
 
 def _write(con: duckdb.DuckDBPyConnection, draft: Path, published: list[Model]) -> None:
     warehouse_name = con.execute("select current_database()").fetchall()[0][0]
-    con.execute(f"attach '{draft}' as draft (storage_version '{STORAGE_VERSION}')")
+    con.execute(f"attach {sql_text(draft)} as draft (storage_version '{STORAGE_VERSION}')")
     try:
         for schema in PUBLISHED_SCHEMAS:
             con.execute(f"create schema draft.{schema}")
         for model in published:
             con.execute(f"create table draft.{model.table} as select * from {model.table}")
-            con.execute(f"comment on table draft.{model.table} is {_text(model.description)}")
+            con.execute(f"comment on table draft.{model.table} is {sql_text(model.description)}")
             for column in model.columns:
-                con.execute(f'comment on column draft.{model.table}."{column.name}" is {_text(column.description)}')
+                con.execute(f'comment on column draft.{model.table}."{column.name}" is {sql_text(column.description)}')
         con.execute("use draft")
         for macro in load_macros():
             con.execute(macro)
@@ -231,14 +232,10 @@ def _write(con: duckdb.DuckDBPyConnection, draft: Path, published: list[Model]) 
         con.execute("detach draft")
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _verify(warehouse: Warehouse, draft: Path, published: list[Model]) -> None:
     """Opens the file as a reader would: every table whole, every column documented."""
     con = warehouse.con
-    con.execute(f"attach '{draft}' as draft (read_only)")
+    con.execute(f"attach {sql_text(draft)} as draft (read_only)")
     try:
         for model in published:
             written = con.execute(f"select count(*) from draft.{model.table}").fetchall()[0][0]

@@ -23,6 +23,7 @@ from pipelines.home import Home
 from pipelines.ingest import LINE_READERS, Reader, raw_table, reader_config, timezone_of
 from pipelines.lake import Lake, Segment
 from pipelines.settings import SETTINGS_SCHEMAS, Settings, settings_tables
+from pipelines.sources.base import sql_text
 from pipelines.sources.canonical import KINDS, TEXT
 from pipelines.sqlgraph import TABLE_SCHEMAS, Model
 
@@ -116,7 +117,7 @@ class Warehouse:
         scratch = self.home.path / ".scratch"
         scratch.mkdir(exist_ok=True)
         self.con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        self.con.execute(f"set temp_directory = '{scratch}'")
+        self.con.execute(f"set temp_directory = {sql_text(scratch)}")
         self.con.execute("set preserve_insertion_order = false")
         self.con.execute("set autoinstall_known_extensions = false")
         self.con.execute("set TimeZone = 'UTC'")
@@ -223,7 +224,7 @@ class Warehouse:
         paths = [str(self.lake.rows_path(s)) for s in segments if s.row_count]
         columns = ", ".join(schema)
         if paths:
-            listed = ", ".join(f"'{p}'" for p in paths)
+            listed = ", ".join(map(sql_text, paths))
             select = f"select {columns} from read_parquet([{listed}])"
         else:
             select = "select " + ", ".join(f"null::{kind} as {name}" for name, kind in schema.items()) + " where false"
@@ -242,7 +243,7 @@ class Warehouse:
         paths = [str(self.lake.rejects_path(s)) for s in segments if s.rejected_count]
         with self.transaction():
             if paths:
-                listed = ", ".join(f"'{p}'" for p in paths)
+                listed = ", ".join(map(sql_text, paths))
                 self.con.execute(
                     "create or replace table raw.rejects as select s.source, s.name, r.line_number, r.reason, r.text"
                     f" from read_parquet([{listed}]) r join raw.segments s using (segment_id)"

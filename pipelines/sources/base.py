@@ -32,6 +32,11 @@ def rejects_frame(rows: Sequence[tuple[int, str, str]]) -> pl.DataFrame:
     return pl.DataFrame(cut, schema=REJECT_SCHEMA, orient="row")
 
 
+def sql_text(value: object) -> str:
+    """A value as a SQL text literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 @dataclass(frozen=True)
 class Parsed:
     """One parsed piece of a file.

@@ -22,7 +22,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.errors import CallwrightError, SettingsError
-from pipelines.sources.base import rejects_frame
+from pipelines.sources.base import rejects_frame, sql_text
 from pipelines.sources.canonical import COUNT, FLAG, NUMBER, TIME, Kind
 from pipelines.sources.lines import decode, open_plain
 
@@ -38,6 +38,7 @@ _SUFFIXES = {
 }
 # The row's number in its file; carried through a custom SQL where that is possible, so that a reject can be found.
 LINE = "_line_number"
+MEMORY_LIMIT = "1GB"
 
 
 class RefusedFile(CallwrightError):
@@ -111,8 +112,9 @@ def read_table(source: TableSource, path: Path, segment_id: int, rows_path: Path
     try:
         with duckdb.connect(database) as con:
             con.execute(f"set TimeZone = '{source.timezone}'")
+            con.execute(f"set temp_directory = {sql_text(scratch)}")
+            con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
             rejects = _load_input(con, source, path, scratch)
-            con.execute(f"set temp_directory = '{scratch}'")
             has_line = _make_output(con, source)
             return _write_rows(con, source, segment_id, rows_path, rejects, has_line)
     finally:
@@ -128,13 +130,15 @@ def _load_input(
 ) -> list[tuple[int, str, str]]:
     """Makes the table `input`; returns the records the reader itself had to reject."""
     file_format = source.file_format or _SUFFIXES.get(Path(path.name.removesuffix(".gz")).suffix.lower())
+    if path.stat().st_size == 0:
+        raise RefusedFile(f"{path.name}: the file is empty")
     if file_format is None:
         raise RefusedFile(f"{path.name}: the name does not say whether it is {', '.join(FORMATS)}")
     try:
         if file_format == "csv":
             return _load_csv(con, source, _plain_copy(path, con, scratch), scratch)
         if file_format == "parquet":
-            _create_input(con, "read_parquet(?)", [str(path)], first_line=1)
+            _create_input(con, "read_parquet(?)", [_plain_copy(path, con, scratch)], first_line=1)
         elif file_format == "xlsx":
             con.register("sheet", pl.read_excel(path, infer_schema_length=0))
             _create_input(con, "sheet", [], first_line=2)
@@ -160,14 +164,15 @@ def _create_input(con: duckdb.DuckDBPyConnection, relation: str, parameters: lis
 
 
 def _plain_copy(path: Path, con: duckdb.DuckDBPyConnection, scratch: Path) -> str:
-    """The file itself, or an uncompressed copy: DuckDB goes by the name, we by the bytes."""
-    with open_plain(path) as file:
-        if getattr(file, "name", None) == str(path) and not _is_compressed(path):
-            return str(path)
-        copy = scratch / f"{_stem(con)}.plain"
-        with copy.open("wb") as out:
-            while piece := file.read(1 << 20):
-                out.write(piece)
+    """The file under a name of our own, uncompressed: DuckDB takes a name for a pattern, its ending for a format."""
+    copy = scratch / f"{_stem(con)}.plain"
+    copy.unlink(missing_ok=True)
+    if not _is_compressed(path):
+        copy.symlink_to(path.absolute())
+        return str(copy)
+    with open_plain(path) as file, copy.open("wb") as out:
+        while piece := file.read(1 << 20):
+            out.write(piece)
     return str(copy)
 
 
@@ -255,10 +260,10 @@ def _first_line(error: Exception) -> str:
 def _make_output(con: duckdb.DuckDBPyConnection, source: TableSource) -> bool:
     """Makes the table `output` of canonical columns, untyped; says whether its rows still know their line."""
     if source.sql is None:
-        known = [name for name in _columns(con, "input") if name in source.kind.columns]
-        con.execute(
-            f"create table output as select {LINE}, {', '.join(map(_quoted, known)) or 'null as nothing'} from input"
-        )
+        written = {name.strip().lower(): name for name in reversed(_columns(con, "input"))}
+        known = {name: written[name] for name in source.kind.columns if name in written}
+        selected = [f"{_quoted(name)} as {column}" for column, name in known.items()]
+        con.execute(f"create table output as select {', '.join([LINE, *selected])} from input")
         _check_columns(con, source, RefusedFile)
         return True
     statement = _with_line(source)
@@ -309,11 +314,21 @@ def _check_columns(con: duckdb.DuckDBPyConnection, source: TableSource, problem:
             )
     missing = [name for name in source.kind.required if name not in selected]
     if missing:
-        raise problem(
-            f"{where}: required column missing: {', '.join(missing)} (found: {', '.join(_columns(con, 'input')[1:])})"
-        )
+        raise problem(f"{where}: required column missing: {', '.join(missing)} ({_found_columns(con)})")
     if source.kind.one_of and not set(source.kind.one_of) & set(selected):
         raise problem(f"{where}: one of these columns is required: {', '.join(source.kind.one_of)}")
+
+
+def _found_columns(con: duckdb.DuckDBPyConnection) -> str:
+    """The file's column names, as far as they are names: without a header a customer stands in their place."""
+    found = [name for name in _columns(con, "input") if name != LINE]
+    names = [name for name in found if re.fullmatch(r"[a-z_][a-z_ ]{0,40}", name.lower()) and name == name.lower()]
+    others = (
+        f", and {len(found) - len(names)} that look like no name: has the file a header?"
+        if len(names) < len(found)
+        else ""
+    )
+    return f"found: {', '.join(names) or 'none'}{others}"
 
 
 def _columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
@@ -340,8 +355,8 @@ def _write_rows(
     con.execute(f"create table judged as select *, {_reason(kind, present)} as reason from typed")
     names = ", ".join(kind.columns)
     con.execute(
-        f"copy (select '{source.source}' as source, {names}, {segment_id}::bigint as segment_id, {LINE} as line_number"
-        f" from judged where reason is null) to '{rows_path}' (format parquet, compression zstd)"
+        f"copy (select {sql_text(source.source)} as source, {names}, {segment_id}::bigint as segment_id, {LINE} as line_number"
+        f" from judged where reason is null) to {sql_text(rows_path)} (format parquet, compression zstd)"
     )
     input_count = _one(con, "select count(*) from input")
     output_count = _one(con, "select count(*) from output")

@@ -32,14 +32,23 @@ attempts as (
     group by d.uniqueid, split_part(d.lastdata, ',', 1)
 ),
 
+-- How long the log goes on before its first and after its last entry.
+log_reach as (
+    select
+        date_diff('second', min(event_at), min(case when event = 'ENTERQUEUE' then event_at end)) as before_s,
+        date_diff('second', max(case when event = 'ENTERQUEUE' then event_at end), max(event_at)) as after_s,
+    from staging.asterisk_queue_log
+),
+
 -- Only where queue_log was being written does a missing ENTERQUEUE say anything. Measured on the clock of the attempts
 -- themselves, by the calls that both know, so that a wrongly set zone cannot turn every caller into a refused one.
 covered as (
     select
-        min(a.attempted_at) as first_at,
-        max(a.attempted_at) as last_at,
+        min(a.attempted_at) - to_seconds(coalesce(max(l.before_s), 0)) as first_at,
+        max(a.attempted_at) + to_seconds(coalesce(max(l.after_s), 0)) as last_at,
     from attempts as a
     inner join entries as n on a.callid = n.callid and a.queue = n.queue
+    cross join log_reach as l
 ),
 
 refused as (
@@ -56,8 +65,7 @@ refused as (
     cross join covered as c
     where
         a.queue <> ''
-        and date_diff('second', c.first_at, a.attempted_at) >= -86400
-        and date_diff('second', c.last_at, a.attempted_at) <= 86400
+        and a.attempted_at between c.first_at and c.last_at
 ),
 
 logged as (

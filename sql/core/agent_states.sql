@@ -2,21 +2,13 @@
 -- PAUSEALL counts once, not once more per queue; PAUSE and UNPAUSE of one second take turns from the state before.
 -- grain: one row per stretch of one agent's state, per queue where the state is one queue's
 -- owner: team:data
-with switches as (
+with logged as (
     select
         event_at,
         agent,
         queue,
-        case
-            when event in ('PAUSE', 'UNPAUSE', 'PAUSEALL', 'UNPAUSEALL') then 'paused'
-            else 'logged_in'
-        end as state,
-        case
-            when event in ('PAUSE', 'PAUSEALL', 'ADDMEMBER', 'AGENTLOGIN', 'AGENTCALLBACKLOGIN') then 1
-            else 0
-        end as is_begin,
-        case when event in ('PAUSE', 'PAUSEALL') then nullif(data, '') end as reason,
-        event in ('PAUSE', 'UNPAUSE') as is_one_queue,
+        event,
+        data,
     from staging.asterisk_queue_log
     where
         agent is not null
@@ -24,6 +16,31 @@ with switches as (
             'PAUSE', 'UNPAUSE', 'PAUSEALL', 'UNPAUSEALL', 'ADDMEMBER', 'REMOVEMEMBER', 'AGENTLOGIN', 'AGENTLOGOFF',
             'AGENTCALLBACKLOGIN', 'AGENTCALLBACKLOGOFF'
         )
+),
+
+switches as (
+    select
+        event_at,
+        agent,
+        queue,
+        'logged_in' as state,
+        case when event in ('ADDMEMBER', 'AGENTLOGIN', 'AGENTCALLBACKLOGIN') then 1 else 0 end as is_begin,
+        cast(null as varchar) as reason,
+        false as is_one_queue,
+    from logged
+    where event not in ('PAUSE', 'UNPAUSE', 'PAUSEALL', 'UNPAUSEALL')
+    union all
+    -- Who leaves is paused no longer; who is added paused, is.
+    select
+        event_at,
+        agent,
+        queue,
+        'paused' as state,
+        case when event in ('PAUSE', 'PAUSEALL', 'ADDMEMBER') then 1 else 0 end as is_begin,
+        case when event in ('PAUSE', 'PAUSEALL') then nullif(data, '') end as reason,
+        event in ('PAUSE', 'UNPAUSE') as is_one_queue,
+    from logged
+    where event not in ('ADDMEMBER', 'AGENTLOGIN', 'AGENTCALLBACKLOGIN') or (event = 'ADDMEMBER' and data like 'PAUSED%')
 ),
 
 -- A PAUSEALL is followed by one PAUSE per queue in the same second: the same thing said again.

@@ -62,7 +62,8 @@ select
     p.agent, -- Agent who answered
     p.ended_by, -- agent, caller, transfer or system; null: not known
     p.transfer_type, -- blind or attended; null: not transferred
-    p.transferred_to, -- Extension or queue it was transferred to, where known
+    -- A long number is somebody's, not an extension.
+    case when not regexp_matches(p.transferred_to, '[0-9]{7}') then p.transferred_to end as transferred_to, -- Extension or queue it was transferred to; null: not known, or an outside number
     p.position_in, -- Position in the queue on joining
     p.position_out, -- Position in the queue on leaving unanswered
     p.priority, -- Priority that the router gave

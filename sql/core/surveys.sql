@@ -38,7 +38,7 @@ select
     case when s.kind = 'csat' then s.score <= s.scale_min + 1 end as is_bottom_two, -- One of the two worst boxes
     case when s.kind = 'nps' then s.score >= 9 end as is_promoter, -- 9 or 10
     case when s.kind = 'nps' then s.score <= 6 end as is_detractor, -- 0 to 6
-    regexp_replace(regexp_replace(s.comment, '[^ @]+@[^ @]+', '…@…', 'g'), '[0-9][0-9 .-]{5,}[0-9]', '…', 'g') as comment, -- What the customer wrote, numbers and addresses masked
+    regexp_replace(regexp_replace(s.comment, '[^ @]+@[^ @]+', '…@…', 'g'), '[0-9０-９][0-9０-９ ./()-]{5,}', '…', 'g') as comment, -- What the customer wrote, numbers and addresses masked
     s.language, -- Language of the comment
 from linked as s
 left join core.contacts as c on s.contact_key = c.contact_key

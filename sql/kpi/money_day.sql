@@ -24,10 +24,18 @@ candidates as (
         o.amount,
         o.margin_amount,
         c.contact_key,
-        row_number() over (
-            partition by o.order_key
-            order by case when o.contact_key = c.contact_key then 0 else 1 end, c.arrived_at desc, c.contact_key
-        ) as nearness,
+        c.arrived_at,
+        0 as distance,
+    from orders as o
+    inner join core.contacts as c on o.contact_key = c.contact_key
+    union all
+    select
+        o.order_key,
+        o.amount,
+        o.margin_amount,
+        c.contact_key,
+        c.arrived_at,
+        1 as distance,
     from orders as o
     inner join core.contacts as c
         on
@@ -36,13 +44,20 @@ candidates as (
             and date_diff('second', c.arrived_at, o.ordered_at) <= o.attribution_s
 ),
 
+ranked as (
+    select
+        *,
+        row_number() over (partition by order_key order by distance, arrived_at desc, contact_key) as nearness,
+    from candidates
+),
+
 attributed as (
     select
         contact_key,
         count(*) as order_count,
         sum(amount) as revenue_amount,
         sum(margin_amount) as margin_amount,
-    from candidates
+    from ranked
     where nearness = 1
     group by contact_key
 )

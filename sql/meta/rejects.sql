@@ -5,6 +5,6 @@ select
     r.source, -- Source
     r.name as file, -- Path below landing/
     r.line_number, -- Line within the file; 0: the whole file
-    r.reason, -- What is wrong
+    regexp_replace(r.reason, '[0-9][0-9 ./()-]{5,}[0-9]|[^ @]+@[^ @]+', '…', 'g') as reason, -- What is wrong
     regexp_replace(regexp_replace(r.text, '[0-9]', '9', 'g'), '\pL', 'x', 'g') as text, -- The line, masked
 from raw.rejects as r

@@ -32,7 +32,7 @@ select
     max(s.last_event_at) as last_event_at, -- Latest event
     max(s.ingested_at) as ingested_at, -- When it was last read
     max(s.ignored_reasons) as ignored_reasons, -- Reasons for the ignored lines, JSON
-    max(s.problem) as problem, -- Why the whole file was refused; null: it was not
+    regexp_replace(max(s.problem), '[0-9][0-9 ./()-]{5,}[0-9]|[^ @]+@[^ @]+', '…', 'g') as problem, -- Why the whole file was refused; null: it was not
 from raw.segments as s
 left join kept as k on s.segment_id = k.segment_id
 group by s.source, s.name, s.head_hash

@@ -43,8 +43,11 @@ select
     d.lastapp, -- Last application run
     d.lastdata, -- Its arguments
     timezone(z.timezone, d.start_local) as started_at, -- Start of the record
-    timezone(z.timezone, d.answer_local) as answered_at, -- Answer, by the dialplan or a person
-    timezone(z.timezone, d.end_local) as ended_at, -- End of the record
+    -- From the start and the lengths: in the hour that the clocks repeat, a local time of its own could be either.
+    case
+        when d.answer_local is not null then timezone(z.timezone, d.start_local) + to_seconds(d.duration_s - coalesce(d.billsec_s, 0))
+    end as answered_at, -- Answer, by the dialplan or a person
+    timezone(z.timezone, d.start_local) + to_seconds(d.duration_s) as ended_at, -- End of the record
     cast(d.duration_s as double) as duration_s, -- Length [unit: s]
     cast(d.billsec_s as double) as billed_s, -- Length from the answer [unit: s]
     d.disposition, -- How the record ended; not the outcome of the contact

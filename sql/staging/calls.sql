@@ -1,6 +1,33 @@
--- Calls of custom sources in canonical columns, each distinct row once.
+-- Calls of custom sources in canonical columns. A visit that was exported before and after it ended is one: the later state counts.
 -- grain: one row per visit of a contact, or per contact without a visit
 -- owner: team:data
+with distinct_rows as (
+    select
+        source, source_contact_id, arrived_at, channel, direction, caller_number, customer_id, dialled_number, site, ivr_s,
+        queue, entered_at, wait_s, answered_at, agent, ring_s, talk_s, hold_s, wrap_s, ended_at, outcome, transfer_type,
+        transferred_to, priority,
+        min(segment_id) as segment_id,
+    from raw.calls
+    group by
+        source, source_contact_id, arrived_at, channel, direction, caller_number, customer_id, dialled_number, site, ivr_s,
+        queue, entered_at, wait_s, answered_at, agent, ring_s, talk_s, hold_s, wrap_s, ended_at, outcome, transfer_type,
+        transferred_to, priority
+),
+
+states as (
+    select
+        *,
+        row_number() over (
+            partition by source, source_contact_id, queue, entered_at
+            order by
+                case when outcome is null or outcome = 'open' then 1 else 0 end,
+                ended_at desc nulls last, answered_at desc nulls last, talk_s desc nulls last, wait_s desc nulls last,
+                arrived_at, outcome, agent, transfer_type, transferred_to, ring_s, hold_s, wrap_s, ivr_s, channel,
+                direction, caller_number, customer_id, dialled_number, site, priority
+        ) as state_number,
+    from distinct_rows
+)
+
 select
     source, -- Source in callwright.toml
     source_contact_id, -- The source's id of the contact
@@ -33,9 +60,6 @@ select
         case when entered_at < arrived_at then 'entered_before_arrived' end,
         case when outcome <> 'answered' and coalesce(talk_s, 0) + coalesce(hold_s, 0) > 0 then 'talk_without_answer' end
     ), '') as repairs, -- Repairs that were applied, separated by semicolons
-    min(segment_id) as segment_id, -- Lake segment that the row was first read from
-from raw.calls
-group by
-    source, source_contact_id, arrived_at, channel, direction, caller_number, customer_id, dialled_number, site, ivr_s,
-    queue, entered_at, wait_s, answered_at, agent, ring_s, talk_s, hold_s, wrap_s, ended_at, outcome, transfer_type,
-    transferred_to, priority
+    segment_id, -- Lake segment that the row was first read from
+from states
+where state_number = 1
