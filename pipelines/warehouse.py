@@ -338,11 +338,11 @@ class Warehouse:
         """The last moment that any source tells of; the epoch when there is nothing."""
         # A row that is dated ahead of the clock would make every customer look inactive.
         found = self.con.execute(
-            "select max(at) from ("
-            " select coalesce(ended_at, arrived_at) as at from core.contacts"
+            "select max(happened_at) from ("
+            " select coalesce(ended_at, arrived_at) as happened_at from core.contacts"
             " union all select ordered_at from core.orders"
             " union all select coalesce(answered_at, sent_at) from core.surveys"
-            ") as moments where at < now() + interval 1 day"
+            ") as moments where happened_at < now() + interval 1 day"
         ).fetchall()[0][0]
         return found.astimezone(UTC) if found is not None else datetime.fromtimestamp(0, UTC)
 
