@@ -355,8 +355,9 @@ def _write_rows(
     con.execute(f"create table judged as select *, {_reason(kind, present)} as reason from typed")
     names = ", ".join(kind.columns)
     con.execute(
-        f"copy (select {sql_text(source.source)} as source, {names}, {segment_id}::bigint as segment_id, {LINE} as line_number"
-        f" from judged where reason is null) to {sql_text(rows_path)} (format parquet, compression zstd)"
+        f"copy (select {sql_text(source.source)} as source, {names}, {segment_id}::bigint as segment_id,"
+        f" {LINE} as line_number from judged where reason is null)"
+        f" to {sql_text(rows_path)} (format parquet, compression zstd)"
     )
     input_count = _one(con, "select count(*) from input")
     output_count = _one(con, "select count(*) from output")

@@ -26,7 +26,7 @@ call_events as (
         case when q.event in (
             'COMPLETEAGENT', 'COMPLETECALLER', 'ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'EXITWITHKEY', 'WITHDRAW',
             'BLINDTRANSFER', 'ATTENDEDTRANSFER', 'TRANSFER', 'SYSCOMPAT', 'AGENTDUMP'
-        ) then 1 else 0 end as is_end,
+        ) then true else false end as is_end,
     from staging.asterisk_queue_log as q
     inner join entered_twice as t on q.callid = t.callid and q.queue = t.queue
     where
@@ -43,7 +43,7 @@ seconds as (
         e.queue,
         e.event_at,
         sum(case when e.event = 'ENTERQUEUE' then 1 else 0 end) as entry_count,
-        sum(e.is_end) as end_count,
+        sum(case when e.is_end then 1 else 0 end) as end_count,
     from call_events as e
     group by e.callid, e.queue, e.event_at
 ),
@@ -91,5 +91,5 @@ select
     talk_s, -- Talk [unit: s]
     ring_s, -- Ring [unit: s]
     transferred_to, -- Extension
-    is_end, -- 1: the visit ends with this event
+    is_end, -- Whether the visit ends with this event
 from numbered

@@ -66,7 +66,7 @@ select
     case when not regexp_matches(p.transferred_to, '[0-9]{7}') then p.transferred_to end as transferred_to, -- Extension or queue it was transferred to; null: not known, or an outside number
     p.position_in, -- Position in the queue on joining
     p.position_out, -- Position in the queue on leaving unanswered
-    p.priority, -- Priority that the router gave
+    cast(p.priority as bigint) as priority, -- Priority that the router gave
     p.tier, -- Value tier that the router was told
     case
         when p.outcome not in ('answered', 'abandoned') or p.wait_s is null then null

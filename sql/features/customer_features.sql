@@ -30,8 +30,7 @@ order_sums as (
         count(*) filter (where status = 'returned') as returned_order_count,
         -- Decimals: a sum of doubles depends on the order of its rows, and with it would the models.
         cast(sum(cast(home_amount as decimal(18, 4))) filter (where status = 'paid') as double) as order_amount,
-        cast(sum(cast(home_amount as decimal(18, 4))) filter (where status = 'paid' and age_s <= 31536000) as double)
-            as order_365d_amount,
+        cast(sum(cast(home_amount as decimal(18, 4))) filter (where status = 'paid' and age_s <= 31536000) as double) as order_365d_amount,
         cast(sum(cast(home_amount as decimal(18, 4))) filter (where status = 'paid') as double)
             / nullif(count(home_amount) filter (where status = 'paid'), 0) as mean_order_amount,
         min(age_s) filter (where status = 'paid') as order_recency_s,

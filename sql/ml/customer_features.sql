@@ -12,6 +12,7 @@ select
     returned_order_count, -- orders that were returned
     order_amount, -- paid so far, in the centre's currency
     order_365d_amount, -- paid in the last 365 days, in the centre's currency
+    getvariable('currency') as currency, -- currency of the amounts
     mean_order_amount, -- mean paid order in the centre's currency, null before the first
     order_recency_s, -- time since the last paid order [unit: s]
     order_age_s, -- time since the first paid order [unit: s]

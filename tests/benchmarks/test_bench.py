@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from pipelines.bench.run import ALL_STAGES, MEANINGS, BenchReport, bench, command
@@ -50,14 +48,6 @@ def test_steps_are_told_by_name(report: BenchReport) -> None:
     assert "publish/snapshot" in report.table_s["publish"]
     assert report.log_bytes_count > 5_000_000
     assert report.published_bytes_count > 1_000_000
-
-
-def test_command_prints_json_and_removes_what_it_made(tmp_path, capsys) -> None:
-    command(5_000, tmp_path / "work", keep=False, as_json=True)
-    printed = json.loads(capsys.readouterr().out)
-    assert printed["event_count"] == 5_000
-    assert [cost["stage"] for cost in printed["costs"]] == list(MEANINGS)
-    assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_command_prints_a_table_and_keeps_what_it_is_told_to(tmp_path, capsys) -> None:

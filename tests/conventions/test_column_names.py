@@ -37,6 +37,7 @@ NAMED_OTHERWISE = {
     "marketing_opt_out": "contract: the customer's own no",
     "minimum_n": "the setting of callwright.toml",
     "n": "contract: how many cases a figure rests on",
+    "meanings": "bits, one for each kind of event; a step, nobody's interface",
     "passed": "contract: meta.check_results",
     "position_in": "contract: a place in a queue",
     "position_out": "contract: a place in a queue",

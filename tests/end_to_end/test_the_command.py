@@ -91,21 +91,6 @@ def test_orders_of_a_foreign_currency_stop_the_publish(home: Any) -> None:
     assert callwright("run", "--home", home.path).returncode == 3
 
 
-def test_a_check_of_the_homes_own_stops_the_publish_and_names_the_rows(home: Any) -> None:
-    before = home.home.current_snapshot.resolve()
-    home.write("checks/patience.sql", CHECK)
-    stopped = callwright("run", "--home", home.path)
-    assert stopped.returncode == 3
-    assert "patience" in stopped.stderr
-    assert "1.1" in stopped.stderr
-    assert home.home.current_snapshot.resolve() == before
-    home.write("checks/patience.sql", CHECK.replace("severity: fail", "severity: warn"))
-    warned = callwright("run", "--home", home.path)
-    assert warned.returncode == 0
-    assert "patience" in warned.stderr
-    assert home.published("select passed from meta.check_results where check_name = 'patience'") == [(False,)]
-
-
 def test_a_second_run_at_once_fails_with_exit_1(home: Any) -> None:
     home.land("asterisk_queue_log", "more", LOG.replace("1.1", "1.2"))
     with home.home.run_lock():
@@ -125,15 +110,3 @@ def test_of_two_runs_started_together_one_does_the_work(home: Any) -> None:
     said = [err for (_, err), code in ends if code == 1]
     assert all("another run is under way" in err for err in said)
     assert home.published("select count(*) from core.contacts") == [(2,)]
-
-
-def test_a_refused_file_is_told_and_does_not_fail_the_run(home: Any) -> None:
-    home.land("asterisk_queue_log", "broken.gz", b"\x1f\x8b\x08\x00rubbish")
-    home.land("asterisk_queue_log", "lines", "one\ntwo\n")
-    done = callwright("run", "--home", home.path)
-    assert done.returncode == 0
-    assert "broken.gz" in done.stderr
-    rejects = "select file, line_number from meta.rejects order by all"
-    assert home.published(rejects) == [
-        ("asterisk_queue_log/broken.gz", 0), ("asterisk_queue_log/lines", 1), ("asterisk_queue_log/lines", 2),
-    ]  # fmt: skip

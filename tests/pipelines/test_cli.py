@@ -89,7 +89,7 @@ def test_sql_prints_json_csv_and_a_table(demo: Any, callwright: Run) -> None:
     objects = json.loads(callwright("sql", "--json", query, home=demo.path).stdout)
     assert objects[0]["outcome"] == "answered"
     assert objects[0]["n"] == 251
-    assert objects[0]["last_at"].startswith("2026-11-22T04:1")
+    assert objects[0]["last_at"].startswith("2026-11-22T04:")
     rows = list(csv.DictReader(io.StringIO(callwright("sql", "--csv", query, home=demo.path).stdout)))
     assert [int(row["n"]) for row in rows] == [o["n"] for o in objects]
     table = callwright("sql", "--home", demo.path, query)
