@@ -221,6 +221,10 @@ class ScoreStore:
         if not self._refreshing.acquire(blocking=False):
             return False
         try:
+            # Asked again, now that nobody else moves: a thread that was kept waiting must not go back to an older one.
+            wanted = current_version(self._home)
+            if wanted is None or wanted == self.version:
+                return False
             self._version = open_version(scores_folder(self._home) / wanted)
         except VersionRefused as error:
             if current_version(self._home) == wanted:  # else it was only pruned meanwhile
