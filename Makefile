@@ -28,7 +28,7 @@ test: setup ## Install what the browser tests need, then run all checks and test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 lint: setup ## Check style and types only
 	$(BIN)/ruff check .

@@ -222,9 +222,10 @@ class ScoreStore:
             return False
         try:
             # Asked again, now that nobody else moves: a thread that was kept waiting must not go back to an older one.
-            wanted = current_version(self._home)
-            if wanted is None or wanted == self.version:
+            newest = current_version(self._home)
+            if newest is None or newest == self.version:
                 return False
+            wanted = newest
             self._version = open_version(scores_folder(self._home) / wanted)
         except VersionRefused as error:
             if current_version(self._home) == wanted:  # else it was only pruned meanwhile
