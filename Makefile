@@ -23,12 +23,12 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## Make a home of the committed sample, run it, say where to look
 	@$(BIN)/callwright demo
 
-test: setup ## Install what the browser tests need, then run all checks and tests
+test: setup ## Install what the browser tests need, then style, types and all tests, the long files first
 	@sh tests/install_browser.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/end_to_end tests/browser tests/benchmarks tests
 
 lint: setup ## Check style and types only
 	$(BIN)/ruff check .
