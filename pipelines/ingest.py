@@ -19,6 +19,7 @@ from pipelines.home import Home
 from pipelines.lake import Lake, Segment, config_hash, ingest_lines, landed_files
 from pipelines.settings import Settings
 from pipelines.settings_sections import CustomSource
+from pipelines.settings_tables import BUILT_IN_KINDS
 from pipelines.sources.asterisk_cdr import CdrReader
 from pipelines.sources.asterisk_cel import CelReader
 from pipelines.sources.asterisk_queue_log import QueueLogReader
@@ -28,16 +29,7 @@ from pipelines.sources.lines import open_plain
 from pipelines.sources.tabular import RefusedFile, TableSource, read_table
 
 LINE_READERS: dict[str, LineReader] = {r.source: r for r in (QueueLogReader(), CdrReader(), CelReader())}
-TABLE_SOURCES: dict[str, str] = {
-    "crm_customers": "customers",
-    "crm_orders": "orders",
-    "crm_cases": "cases",
-    "surveys": "surveys",
-    "campaign_attempts": "campaign_attempts",
-    "agents": "agents",
-    "schedules": "schedules",
-    "action_outcomes": "action_outcomes",
-}
+TABLE_SOURCES = {source: kind for source, kind in BUILT_IN_KINDS.items() if kind != "calls"}
 
 Reader = LineReader | TableSource
 
