@@ -219,12 +219,17 @@ def _write(con: duckdb.DuckDBPyConnection, draft: Path, published: list[Model]) 
     try:
         for schema in PUBLISHED_SCHEMAS:
             con.execute(f"create schema draft.{schema}")
-        for model in published:
-            con.execute(f"create table draft.{model.table} as select * from {model.table}")
-            con.execute(f"comment on table draft.{model.table} is {sql_text(model.description)}")
+        con.execute("use draft")
+        tables = {m.table for m in published}
+        for model in sorted(published, key=lambda m: m.is_view):
+            source = f"select * from {warehouse_name}.{model.table}"
+            # A view of published tables alone goes out as one, computed from the copies.
+            is_view = model.is_view and tables.issuperset(model.dependencies) and not model.variables
+            kind, query = ("view", model.sql) if is_view else ("table", source)
+            con.execute(f"create {kind} draft.{model.table} as {query}")
+            con.execute(f"comment on {kind} draft.{model.table} is {sql_text(model.description)}")
             for column in model.columns:
                 con.execute(f'comment on column draft.{model.table}."{column.name}" is {sql_text(column.description)}')
-        con.execute("use draft")
         for macro in load_macros():
             con.execute(macro)
     finally:

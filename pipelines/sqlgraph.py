@@ -109,6 +109,11 @@ class Model:
         return self.header("window")
 
     @property
+    def is_view(self) -> bool:
+        """Whether it is computed when it is read; else it is stored."""
+        return self.header("materialized") == "view"
+
+    @property
     def description(self) -> str:
         """The table's comment."""
         return f"{self.purpose} Grain: {self.grain}" if self.grain else self.purpose

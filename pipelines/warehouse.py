@@ -311,15 +311,30 @@ class Warehouse:
         with self.transaction():
             if window is None:
                 self._set_window(EVER)
-                self.con.execute(f"create or replace table {model.table} as {model.sql}")
+                self._drop_other_kind(model)
+                kind = "view" if model.is_view else "table"
+                self.con.execute(f"create or replace {kind} {model.table} as {model.sql}")
             else:
                 self._set_window(window)
                 self.con.execute(f"delete from {model.table} where {model.window} between ? and ?", list(window))
                 self.con.execute(f"insert into {model.table} by name {model.sql}")
-            row_count = int(self.con.execute(f"select count(*) from {model.table}").fetchall()[0][0])
+            row_count = self._count(model)
             self._remember_segments(model, segments)
             self._remember(model.table, version, model.sql_hash, row_count)
         return Built(model.table, row_count, is_fresh=True)
+
+    def _drop_other_kind(self, model: Model) -> None:
+        """A table of an earlier version may be a view now, or the other way about; DuckDB replaces like by like only."""
+        other = "table" if model.is_view else "view"
+        query = f"select count(*) from duckdb_{other}s() where schema_name = ? and {other}_name = ?"
+        if self.con.execute(query, [model.schema, model.name]).fetchall()[0][0]:
+            self.con.execute(f"drop {other} {model.table}")
+
+    def _count(self, model: Model) -> int:
+        # To count what nobody looks at would be to compute it.
+        if model.is_view and not model.is_published:
+            return 0
+        return int(self.con.execute(f"select count(*) from {model.table}").fetchall()[0][0])
 
     def _variable(self, name: str) -> str:
         return str(self.con.execute(f"select getvariable('{name}')").fetchall()[0][0])

@@ -5,7 +5,7 @@ Belongs here: core.agent_states, core.ring_attempts. Does not belong here: conta
 
 from __future__ import annotations
 
-from pipelines.contracts.base import Contract, Rule, flag, instant, seconds, text
+from pipelines.contracts.base import Contract, Rule, flag, instant, seconds, text, uuid
 from pipelines.contracts.vocabulary import AGENT_STATES, RING_OUTCOMES
 
 
@@ -36,8 +36,8 @@ class RingAttempts(Contract):
     table = "core.ring_attempts"
     shown = ("visit_key", "agent", "started_at")
     columns = (
-        text("visit_key", nullable=False),
-        text("contact_key", nullable=False),
+        uuid("visit_key", nullable=False),
+        uuid("contact_key", nullable=False),
         text("queue", nullable=False),
         text("agent", nullable=False),
         instant("started_at", nullable=False),

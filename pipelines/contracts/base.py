@@ -114,6 +114,11 @@ def text(name: str, *, nullable: bool = True, values: tuple[str, ...] = (), seve
     return Column(name, "VARCHAR", nullable, values, severity=severity)
 
 
+def uuid(name: str, *, nullable: bool = True) -> Column:
+    """A key made of a hash."""
+    return Column(name, "UUID", nullable)
+
+
 def flag(name: str, *, nullable: bool = True) -> Column:
     """A BOOLEAN column."""
     return Column(name, "BOOLEAN", nullable)

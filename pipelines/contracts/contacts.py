@@ -6,7 +6,7 @@ Does not belong here: agents, customers, raw tables.
 
 from __future__ import annotations
 
-from pipelines.contracts.base import Column, Contract, Rule, count, flag, instant, seconds, text
+from pipelines.contracts.base import Column, Contract, Rule, count, flag, instant, seconds, text, uuid
 from pipelines.contracts.vocabulary import (
     DIRECTIONS,
     ENDED_BY,
@@ -45,7 +45,7 @@ class Contacts(Contract):
     table = "core.contacts"
     key = ("contact_key",)
     columns = (
-        text("contact_key", nullable=False),
+        uuid("contact_key", nullable=False),
         text("source", nullable=False),
         text("source_contact_id", nullable=False),
         text("linked_id"),
@@ -80,7 +80,7 @@ class Contacts(Contract):
         count("transfer_count"),
         text("first_agent"),
         text("last_agent"),
-        text("repeat_of"),
+        uuid("repeat_of"),
         text("value_tier_at_arrival"),
     )
     row_rules = (
@@ -124,8 +124,8 @@ class QueueVisits(Contract):
     table = "core.queue_visits"
     key = ("visit_key",)
     columns = (
-        text("visit_key", nullable=False),
-        text("contact_key", nullable=False),
+        uuid("visit_key", nullable=False),
+        uuid("contact_key", nullable=False),
         text("source", nullable=False),
         text("source_call_id", nullable=False),
         text("site"),
@@ -229,7 +229,7 @@ class Segments(Contract):
     table = "core.segments"
     key = ("contact_key", "segment_seq")
     columns = (
-        text("contact_key", nullable=False),
+        uuid("contact_key", nullable=False),
         Column("segment_seq", "BIGINT | INTEGER", nullable=False, minimum="0"),
         text("kind", nullable=False, values=SEGMENT_KINDS),
         text("queue"),

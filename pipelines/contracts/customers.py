@@ -5,7 +5,7 @@ Belongs here: core.customers, core.orders, core.surveys. Does not belong here: c
 
 from __future__ import annotations
 
-from pipelines.contracts.base import Column, Contract, Rule, flag, instant, text
+from pipelines.contracts.base import Column, Contract, Rule, flag, instant, text, uuid
 from pipelines.contracts.contacts import business_date_rule, not_in_future_rule
 from pipelines.contracts.vocabulary import ORDER_STATUSES, SURVEY_KINDS
 
@@ -51,7 +51,7 @@ class Orders(Contract):
         text("currency", nullable=False),
         Column("margin_amount", "DOUBLE"),
         text("channel"),
-        text("contact_key"),
+        uuid("contact_key"),
         text("campaign_id"),
         text("status", values=ORDER_STATUSES),
     )
@@ -75,7 +75,7 @@ class Surveys(Contract):
     key = ("survey_key",)
     columns = (
         text("survey_key", nullable=False),
-        text("contact_key"),
+        uuid("contact_key"),
         text("customer_key"),
         text("queue"),
         text("channel"),

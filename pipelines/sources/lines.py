@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,6 +122,9 @@ def _decode_line(line: bytes) -> str:
 
 def split_lines(data: bytes) -> pl.Series:
     """The lines of a block as a String series, without line ends (LF or CRLF)."""
-    text = decode(data).removesuffix("\n")
+    try:
+        return pl.read_lines(io.BytesIO(data), name="line").to_series()
+    except pl.exceptions.ComputeError:  # not UTF-8
+        text = decode(data).removesuffix("\n")
     lines = pl.Series("line", [text]).str.split("\n").explode()
     return lines.str.strip_suffix("\r") if "\r" in text else lines

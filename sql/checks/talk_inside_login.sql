@@ -15,6 +15,7 @@ with logins as (
         end as login_ended_at,
         case when state = 'logged_in' then 0 else 1 end as login_first,
     from core.agent_states
+    where state in ('logged_in', 'talking')
 ),
 
 stretches as (

@@ -35,8 +35,8 @@ attempts as (
 -- How long the log goes on before its first and after its last entry.
 log_reach as (
     select
-        date_diff('second', min(event_at), min(case when event = 'ENTERQUEUE' then event_at end)) as before_s,
-        date_diff('second', max(case when event = 'ENTERQUEUE' then event_at end), max(event_at)) as after_s,
+        (epoch_us(min(case when event = 'ENTERQUEUE' then event_at end)) - epoch_us(min(event_at))) / 1e6 as before_s,
+        (epoch_us(max(event_at)) - epoch_us(max(case when event = 'ENTERQUEUE' then event_at end))) / 1e6 as after_s,
     from staging.asterisk_queue_log
 ),
 

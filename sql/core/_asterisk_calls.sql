@@ -16,7 +16,7 @@ with call_events as (
         transferred_to,
         -- One bit a meaning, so that names are compared once, and one sum tells all that happened. Each sum costs
         -- memory for every call at once.
-        case
+        cast(case
             when event = 'ENTERQUEUE' then 1
             when event = 'CONNECT' then 2
             when event = 'COMPLETECALLER' then 4
@@ -33,7 +33,7 @@ with call_events as (
             ) then 2048
             when event in ('AGENTLOGIN', 'AGENTLOGOFF', 'AGENTCALLBACKLOGIN', 'AGENTCALLBACKLOGOFF') then 4096
             else 0
-        end as meaning,
+        end as smallint) as meaning,
     from staging.asterisk_queue_log
     where callid is not null
 )
@@ -48,14 +48,13 @@ select
     min(case when meaning = 1 then event_at end) as logged_entered_at, -- When it first entered
     min(case when meaning = 2 then event_at end) as logged_answered_at, -- When an agent answered
     max(case when meaning between 4 and 1024 then event_at end) as ended_at, -- When the visit ended
-    max(case when meaning = 2 then wait_s end) as connect_wait_s, -- Wait, as the answer has it [unit: s]
-    max(case when meaning between 4 and 1024 then wait_s end) as end_wait_s, -- Wait, as the end has it [unit: s]
+    min(wait_s) as wait_s, -- Wait, as the answer and the end both have it [unit: s]
     max(talk_s) as talk_s, -- Talk [unit: s]
     max(case when meaning = 2 then ring_s end) as ring_s, -- Ring of the answered attempt [unit: s]
     max(case when meaning = 2 then agent end) as connect_agent, -- Agent of the answer [pii]
     max(case when meaning between 4 and 1024 then agent end) as end_agent, -- Agent of the end [pii]
-    min(position_in) as position_in, -- Position on joining
-    max(position_out) as position_out, -- Position on leaving
+    min(cast(position_in as integer)) as position_in, -- Position on joining
+    max(cast(position_out as integer)) as position_out, -- Position on leaving
     max(transferred_to) as transferred_to, -- Extension of a blind transfer
     max(caller_number) as caller_number, -- Caller's number [pii]
 from call_events

@@ -11,6 +11,7 @@ with logged as (
         min(logged_entered_at) as entered_at,
         max(caller_number) as caller_number,
         bit_or(meanings) as meanings,
+        sum(case when queue is not null then greatest(entry_count, 1) else 0 end) as visit_count,
     from core._asterisk_calls
     group by callid
 ),
@@ -46,13 +47,13 @@ linked as (
 
 contact_callids as (
     select
-        coalesce(c.linkedid, l.callid) as linked_id,
-        c.callid is not null as is_linked,
+        c.linkedid as linked_id,
         l.callid,
         l.first_event_at,
         l.last_event_at,
         l.entered_at,
         l.caller_number,
+        l.visit_count,
         n.tier,
         n.priority,
         n.did,
@@ -67,7 +68,7 @@ numbered as (
         *,
         row_number() over (partition by linked_id order by first_event_at, callid) as callid_seq,
     from contact_callids
-    where is_linked
+    where linked_id is not null
 ),
 
 from_log as (
@@ -78,6 +79,7 @@ from_log as (
         max(last_event_at) as last_event_at,
         min(entered_at) as entered_at,
         max(caller_number) as caller_number,
+        sum(visit_count) as visit_count,
         max(tier) as tier,
         max(priority) as priority,
         max(did) as did,
@@ -91,15 +93,25 @@ from_log as (
         last_event_at,
         entered_at,
         caller_number,
+        visit_count,
         tier,
         priority,
         did,
     from contact_callids
-    where not is_linked
+    where linked_id is null
+),
+
+refused as (
+    select
+        coalesce(c.linkedid, b.callid) as linked_id,
+        count(*) as visit_count,
+    from core._asterisk_blocked as b
+    left join staging.asterisk_channels as c on b.callid = c.uniqueid
+    group by coalesce(c.linkedid, b.callid)
 ),
 
 log_reach as (
-    select count(entered_at) as entry_count from logged
+    select count(logged_entered_at) as entry_count from core._asterisk_calls
 ),
 
 -- Where callers come in: the centre's own list, else the contexts of the channels that queue_log knows.
@@ -135,20 +147,21 @@ calls_on_channels as (
 )
 
 select
-    case when l.linked_id is not null then 'asterisk_queue_log' else c.source end as source, -- Source that knows the contact best
+    cast(md5(concat_ws('|', 'asterisk', coalesce(l.first_callid, c.queue_callid, c.linked_id))) as uuid) as contact_key, -- Key of the contact
+    case when l.first_callid is not null then 'asterisk_queue_log' else c.source end as source, -- Source that knows the contact best
     coalesce(l.first_callid, c.queue_callid, c.linked_id) as source_contact_id, -- First callid in queue_log, else the channel that ran Queue(), else the linkedid
-    coalesce(l.linked_id, c.linked_id) as linked_id, -- Linkedid of the call
+    coalesce(l.linked_id, c.linked_id) as linked_id, -- Linkedid of the call; null: no CEL or CDR tells of it
     coalesce(l.did, c.dialled_number) as dialled_number, -- Number or extension dialled
     coalesce(l.caller_number, c.caller_number) as caller_number, -- Caller's number [pii]
     -- A CEL or CDR in another zone than the settings say must not move a contact: queue_log is in UTC whatever happens.
     case
-        when l.linked_id is null then c.started_at
-        when c.started_at < l.first_event_at and date_diff('second', c.started_at, l.first_event_at) < 3600 then c.started_at
+        when l.first_callid is null then c.started_at
+        when c.started_at < l.first_event_at and epoch_us(l.first_event_at) - epoch_us(c.started_at) < 3600 * 1e6 then c.started_at
         else l.first_event_at
     end as arrived_at, -- First sign of the contact
     case
-        when l.linked_id is null then c.ended_at
-        when c.ended_at > l.last_event_at and date_diff('second', l.last_event_at, c.ended_at) < 14400 then c.ended_at
+        when l.first_callid is null then c.ended_at
+        when c.ended_at > l.last_event_at and epoch_us(c.ended_at) - epoch_us(l.last_event_at) < 14400 * 1e6 then c.ended_at
         else l.last_event_at
     end as ended_at, -- Last sign of the contact
     l.entered_at, -- First time in a queue
@@ -158,9 +171,11 @@ select
         when c.queue_callid is not null and l.entered_at is null or g.entry_count = 0 then 'open'
         else 'abandoned_in_ivr'
     end as outcome_without_visit, -- Outcome if it came to no queue
+    cast(coalesce(l.visit_count, 0) + coalesce(r.visit_count, 0) as bigint) as visit_count, -- How many visits to queues it has at most, refusals included
     l.tier, -- Value tier that the router was told
     l.priority, -- Priority that the router was told
 from from_log as l
 full join calls_on_channels as c on l.linked_id = c.linked_id
+left join refused as r on coalesce(l.linked_id, c.linked_id, l.first_callid) = r.linked_id
 cross join log_reach as g
-where l.linked_id is not null or (c.is_inbound = 1 and c.is_agent_login = 0)
+where l.first_callid is not null or (c.is_inbound = 1 and c.is_agent_login = 0)

@@ -2,12 +2,13 @@
 -- A transferred call stays answered; a visit whose ENTERQUEUE was not logged begins when its wait says that it began.
 -- grain: one row per visit of a channel to a queue
 -- owner: team:data
+-- materialized: view
 with visits_of_many as (
     select
         callid,
         queue,
         visit_number,
-        bit_or(case
+        bit_or(cast(case
             when event = 'ENTERQUEUE' then 1
             when event = 'CONNECT' then 2
             when event = 'COMPLETECALLER' then 4
@@ -20,12 +21,11 @@ with visits_of_many as (
             when event = 'EXITWITHTIMEOUT' then 512
             when event = 'WITHDRAW' then 1024
             else 0
-        end) as meanings,
+        end as smallint)) as meanings,
         min(case when event = 'ENTERQUEUE' then event_at end) as logged_entered_at,
         min(case when event = 'CONNECT' then event_at end) as logged_answered_at,
         max(case when is_end then event_at end) as ended_at,
-        max(case when event = 'CONNECT' then wait_s end) as connect_wait_s,
-        max(case when is_end then wait_s end) as end_wait_s,
+        min(wait_s) as wait_s,
         max(talk_s) as talk_s,
         max(case when event = 'CONNECT' then ring_s end) as ring_s,
         max(case when event = 'CONNECT' then agent end) as connect_agent,
@@ -46,8 +46,7 @@ gathered as (
         logged_entered_at,
         logged_answered_at,
         ended_at,
-        connect_wait_s,
-        end_wait_s,
+        wait_s,
         talk_s,
         ring_s,
         connect_agent,
@@ -66,8 +65,7 @@ gathered as (
         logged_entered_at,
         logged_answered_at,
         ended_at,
-        connect_wait_s,
-        end_wait_s,
+        wait_s,
         talk_s,
         ring_s,
         connect_agent,
@@ -91,7 +89,7 @@ judged as (
             when (meanings & 128) > 0 then 'exited_by_key'
             when (meanings & 64) > 0 then 'abandoned'
         end as unanswered_outcome,
-        coalesce(connect_wait_s, end_wait_s) as logged_wait_s,
+        wait_s as logged_wait_s,
     from gathered
 ),
 
@@ -113,7 +111,7 @@ select
     ended_at as left_at, -- When the visit ended; null: not logged
     case
         when is_answered or ended_at is not null
-            then coalesce(logged_wait_s, date_diff('second', logged_entered_at, coalesce(answered_at, ended_at)))
+            then coalesce(logged_wait_s, (epoch_us(coalesce(answered_at, ended_at)) - epoch_us(logged_entered_at)) / 1e6)
     end as wait_s, -- Wait until the answer or the exit [unit: s]
     case when is_answered then ring_s end as ring_s, -- Ring of the answered attempt [unit: s]
     case when is_answered then talk_s end as talk_s, -- Talk [unit: s]
@@ -129,8 +127,8 @@ select
     end as ended_by, -- Who ended it
     case when (meanings & 32) > 0 then 'attended' when (meanings & 16) > 0 then 'blind' end as transfer_type, -- blind or attended
     transferred_to, -- Extension of a blind transfer
-    position_in, -- Position on joining
-    position_out, -- Position on leaving
+    cast(position_in as bigint) as position_in, -- Position on joining
+    cast(position_out as bigint) as position_out, -- Position on leaving
     case when logged_entered_at is null then 'entry_from_wait' end as repairs, -- Repairs that were applied
 from timed
 -- Rings or a wrap-up without an entry, an answer or an exit tell of no visit.

@@ -1,6 +1,7 @@
 -- Contacts of all sources in one shape, before visits and customers are joined.
 -- grain: one row per contact
 -- owner: team:data
+-- materialized: view
 with custom as (
     select
         source,
@@ -23,7 +24,7 @@ with custom as (
 )
 
 select
-    md5(concat_ws('|', 'asterisk', source_contact_id)) as contact_key, -- Key of the contact
+    contact_key, -- Key of the contact
     source, -- Source that knows the contact best
     source_contact_id, -- The source's id of the contact
     linked_id, -- Asterisk's linkedid
@@ -35,7 +36,7 @@ select
     dialled_number, -- Number dialled
     arrived_at, -- First sign of the contact
     ended_at, -- Last sign of the contact
-    cast(case when entered_at > arrived_at then date_diff('second', arrived_at, entered_at) end as double) as ivr_s, -- Before the first queue [unit: s]
+    case when entered_at > arrived_at then (epoch_us(entered_at) - epoch_us(arrived_at)) / 1e6 end as ivr_s, -- Before the first queue [unit: s]
     outcome_without_visit, -- Outcome if it came to no queue
     cast(null as double) as talk_s, -- Talk outside any visit [unit: s]
     tier, -- Value tier that the router was told
@@ -43,7 +44,7 @@ select
 from core._asterisk_journeys
 union all
 select
-    md5(concat_ws('|', source, source_contact_id)) as contact_key,
+    cast(md5(concat_ws('|', source, source_contact_id)) as uuid) as contact_key,
     source,
     source_contact_id,
     cast(null as varchar) as linked_id,

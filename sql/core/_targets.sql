@@ -1,38 +1,90 @@
--- The service-level target that held for each queue, channel and day: the last one in callwright.toml that matches.
--- grain: one row per queue, channel and business date with visits
+-- The service-level target that holds for each queue and channel, by stretches of days: the last one in callwright.toml
+-- that matches.
+-- grain: one row per queue, channel and stretch of days in which one target holds
 -- owner: team:data
-with days as (
+with queues as (
+    select
+        queue,
+        'voice' as channel,
+    from core._asterisk_calls
+    where queue is not null
+    union
+    select
+        queue,
+        'voice' as channel,
+    from core._asterisk_blocked
+    union
     select
         queue,
         channel,
-        cast(timezone(getvariable('timezone'), entered_at) as date) as business_date,
-    from core._visits
-    group by queue, channel, cast(timezone(getvariable('timezone'), entered_at) as date)
+    from staging.calls
+    where queue is not null
 ),
 
-ranked as (
+matches as (
     select
-        d.queue,
-        d.channel,
-        d.business_date,
+        q.queue,
+        q.channel,
+        t.valid_from,
+        t.valid_to,
         t.sl_threshold_s,
         t.sl_comparator,
         t.sl_target_rate,
         t.short_abandon_s,
-        row_number() over (partition by d.queue, d.channel, d.business_date order by t.rank desc) as nearness,
-    from days as d
-    inner join settings.targets as t
+        t.rank,
+    from queues as q
+    inner join settings.targets as t on t.queue in ('*', q.queue) and t.channel in ('*', q.channel)
+),
+
+changes as (
+    select
+        queue,
+        channel,
+        valid_from as from_date,
+    from matches
+    union
+    select
+        queue,
+        channel,
+        valid_to as from_date,
+    from matches
+    where valid_to is not null
+),
+
+stretches as (
+    select
+        queue,
+        channel,
+        from_date,
+        lead(from_date) over (partition by queue, channel order by from_date) as to_date,
+    from changes
+),
+
+ranked as (
+    select
+        s.queue,
+        s.channel,
+        s.from_date,
+        s.to_date,
+        m.sl_threshold_s,
+        m.sl_comparator,
+        m.sl_target_rate,
+        m.short_abandon_s,
+        row_number() over (partition by s.queue, s.channel, s.from_date order by m.rank desc) as nearness,
+    from stretches as s
+    inner join matches as m
         on
-            t.queue in ('*', d.queue)
-            and t.channel in ('*', d.channel)
-            and t.valid_from <= d.business_date
-            and (t.valid_to is null or t.valid_to > d.business_date)
+            s.queue = m.queue
+            and s.channel = m.channel
+            and m.valid_from <= s.from_date
+            and (m.valid_to is null or m.valid_to > s.from_date)
 )
 
 select
     queue, -- Queue
     channel, -- Channel
-    business_date, -- Local day
+    from_date, -- First local day
+    to_date, -- The day after the last; null: for ever
     sl_threshold_s, -- Threshold [unit: s]
     sl_comparator, -- <= or <
     sl_target_rate, -- Share that should be answered in time

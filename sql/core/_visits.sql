@@ -1,11 +1,11 @@
 -- Visits of all sources in one shape, before targets and keys.
 -- grain: one row per visit of a contact to a queue
 -- owner: team:data
+-- materialized: view
 with asterisk as (
     select
-        'asterisk' as namespace,
+        j.contact_key,
         j.source,
-        j.source_contact_id,
         v.callid as source_call_id,
         v.queue,
         v.visit_number,
@@ -25,16 +25,17 @@ with asterisk as (
         j.priority,
         j.tier,
         v.repairs,
+        j.visit_count > 1 as has_several,
     from core._asterisk_visits as v
     left join staging.asterisk_channels as c on v.callid = c.uniqueid
-    inner join core._asterisk_journeys as j on coalesce(c.linkedid, v.callid) = j.linked_id
+    inner join core._asterisk_journeys as j
+        on coalesce(c.linkedid, v.callid) = coalesce(j.linked_id, j.source_contact_id)
 ),
 
 refused as (
     select
-        'asterisk' as namespace,
+        j.contact_key,
         j.source,
-        j.source_contact_id,
         b.callid as source_call_id,
         b.queue,
         -- Below nought, so that a refusal and a later visit of the same channel to the same queue stay apart.
@@ -46,14 +47,16 @@ refused as (
         b.outcome,
         j.priority,
         j.tier,
+        j.visit_count > 1 as has_several,
     from core._asterisk_blocked as b
     left join staging.asterisk_channels as c on b.callid = c.uniqueid
-    inner join core._asterisk_journeys as j on coalesce(c.linkedid, b.callid) = j.linked_id
+    inner join core._asterisk_journeys as j
+        on coalesce(c.linkedid, b.callid) = coalesce(j.linked_id, j.source_contact_id)
 ),
 
 custom as (
     select
-        source as namespace,
+        cast(md5(concat_ws('|', source, source_contact_id)) as uuid) as contact_key,
         source,
         source_contact_id,
         queue,
@@ -93,9 +96,8 @@ custom as (
 )
 
 select
-    namespace, -- Where source_contact_id is unique: asterisk, or the custom source
+    contact_key, -- Key of the contact
     source, -- Source that knows the contact best
-    source_contact_id, -- The source's id of the contact
     source_call_id, -- The source's id of the call at this visit
     cast(null as varchar) as site, -- Site
     queue, -- Queue
@@ -120,12 +122,12 @@ select
     priority, -- Priority
     tier, -- Value tier that the router was told
     repairs, -- Repairs that were applied
+    has_several, -- Whether its contact may have visited a queue more than once
 from asterisk
 union all
 select
-    namespace,
+    contact_key,
     source,
-    source_contact_id,
     source_call_id,
     cast(null as varchar) as site,
     queue,
@@ -150,12 +152,12 @@ select
     priority,
     tier,
     cast(null as varchar) as repairs,
+    has_several,
 from refused
 union all
 select
-    namespace,
+    contact_key,
     source,
-    source_contact_id,
     source_contact_id as source_call_id,
     site,
     queue,
@@ -171,7 +173,7 @@ select
     end) as left_at,
     case
         when outcome <> 'open'
-            then coalesce(wait_s, date_diff('second', entered_at, coalesce(answered_at, ended_at)))
+            then coalesce(wait_s, (epoch_us(coalesce(answered_at, ended_at)) - epoch_us(entered_at)) / 1e6)
     end as wait_s,
     ring_s,
     talk_s,
@@ -187,4 +189,5 @@ select
     priority,
     cast(null as varchar) as tier,
     cast(null as varchar) as repairs,
+    true as has_several,
 from custom

@@ -1,8 +1,8 @@
 -- Customer contacts on any channel, from the first sign of them to the last: one row however often they were transferred.
 -- grain: one row per contact
 -- owner: team:data
--- Most contacts visit one queue: only the visits of the others are summed.
 with several as (
+    -- Most contacts visit one queue: only the visits of the others are summed.
     select contact_key
     from core.queue_visits
     where visit_seq = 2
@@ -60,33 +60,32 @@ visits as (
     where s.contact_key is null
 ),
 
--- The same person: the customer where known, else the number. Told apart from the rest, so that little is sorted.
-known as (
+-- Who is known, told apart from the rest, so that little is sorted.
+people as (
     select
         j.contact_key,
         j.arrived_at,
-        coalesce(k.customer_key, n.customer_key, n.caller_token) as person,
+        coalesce(k.customer_key, n.customer_key) as customer_key,
+        n.caller_token,
     from core._journeys as j
     left join staging.number_owners as n on j.caller_number = n.number
     left join staging.customer_keys as k on j.customer_id = k.customer_id
     where coalesce(k.customer_key, n.customer_key, n.caller_token) is not null
 ),
 
-ordered as (
+-- The same person: the customer where known, else the number.
+known as (
     select
         contact_key,
-        arrived_at,
-        lag(contact_key) over (partition by person order by arrived_at, contact_key) as previous_contact_key,
-        lag(arrived_at) over (partition by person order by arrived_at, contact_key) as previous_arrived_at,
-    from known
-),
-
-repeats as (
-    select
-        contact_key,
-        previous_contact_key,
-    from ordered
-    where date_diff('second', previous_arrived_at, arrived_at) <= 2592000
+        customer_key,
+        caller_token,
+        lag(contact_key) over (
+            partition by coalesce(customer_key, caller_token) order by arrived_at, contact_key
+        ) as previous_contact_key,
+        lag(arrived_at) over (
+            partition by coalesce(customer_key, caller_token) order by arrived_at, contact_key
+        ) as previous_arrived_at,
+    from people
 ),
 
 joined as (
@@ -98,8 +97,8 @@ joined as (
         coalesce(j.site, v.site) as site,
         j.channel,
         j.direction,
-        coalesce(k.customer_key, n.customer_key) as customer_key,
-        n.caller_token,
+        k.customer_key,
+        k.caller_token,
         j.dialled_number,
         j.arrived_at,
         greatest(coalesce(j.ended_at, v.left_at), coalesce(v.left_at, j.ended_at)) as ended_at,
@@ -108,9 +107,9 @@ joined as (
         v.last_queue,
         coalesce(v.queue_visit_count, 0) as queue_visit_count,
         v.queue_wait_s,
-        cast(case
-            when v.queue_wait_s is not null then date_diff('second', v.first_entered_at, v.last_waited_at)
-        end as double) as elapsed_wait_s,
+        case
+            when v.queue_wait_s is not null then (epoch_us(v.last_waited_at) - epoch_us(v.first_entered_at)) / 1e6
+        end as elapsed_wait_s,
         j.ivr_s,
         v.ring_s,
         coalesce(v.talk_s, j.talk_s) as talk_s,
@@ -127,14 +126,14 @@ joined as (
         coalesce(v.transfer_count, 0) as transfer_count,
         v.first_agent,
         v.last_agent,
-        r.previous_contact_key as repeat_of,
+        case
+            when epoch_us(j.arrived_at) - epoch_us(k.previous_arrived_at) <= 2592000 * 1e6 then k.previous_contact_key
+        end as repeat_of,
         j.tier,
         nullif(concat_ws(';', j.repairs, v.repairs), '') as repairs,
     from core._journeys as j
     left join visits as v on j.contact_key = v.contact_key
-    left join staging.number_owners as n on j.caller_number = n.number
-    left join staging.customer_keys as k on j.customer_id = k.customer_id
-    left join repeats as r on j.contact_key = r.contact_key
+    left join known as k on j.contact_key = k.contact_key
 )
 
 select

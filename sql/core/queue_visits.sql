@@ -1,46 +1,38 @@
 -- Visits of contacts to queues, from entering to the answer or the exit, with what came of them.
 -- grain: one row per visit of a contact to a queue
 -- owner: team:data
-with several as (
+with numbered as (
+    -- Only visits of contacts with several have to be put in order.
     select
-        namespace,
-        source_contact_id,
-    from core._visits
-    group by namespace, source_contact_id
-    having count(*) > 1
-),
-
--- Only visits of contacts with several have to be put in order.
-numbered as (
-    select
-        v.*,
+        contact_key,
+        source_call_id,
+        queue,
+        visit_number,
         row_number() over (
-            partition by v.namespace, v.source_contact_id
-            order by v.entered_at, v.left_at, v.queue, v.source_call_id, v.visit_number
+            partition by contact_key order by entered_at, left_at, queue, source_call_id, visit_number
         ) as visit_seq,
-    from core._visits as v
-    inner join several as s on v.namespace = s.namespace and v.source_contact_id = s.source_contact_id
-    union all
-    select
-        v.*,
-        1 as visit_seq,
-    from core._visits as v
-    left join several as s on v.namespace = s.namespace and v.source_contact_id = s.source_contact_id
-    where s.source_contact_id is null
+    from core._visits
+    where has_several
 ),
 
 placed as (
     select
-        md5(concat_ws('|', n.namespace, n.source_contact_id)) as contact_key,
-        n.*,
-        cast(timezone(getvariable('timezone'), n.entered_at) as date) as business_date,
+        v.*,
+        coalesce(n.visit_seq, 1) as visit_seq,
+        cast(timezone(getvariable('timezone'), v.entered_at) as date) as business_date,
         q.site as queue_site,
-    from numbered as n
-    left join settings.queues as q on n.queue = q.queue
+    from core._visits as v
+    left join numbered as n
+        on
+            v.contact_key = n.contact_key
+            and v.source_call_id = n.source_call_id
+            and v.queue = n.queue
+            and v.visit_number = n.visit_number
+    left join settings.queues as q on v.queue = q.queue
 )
 
 select
-    md5(concat_ws('|', p.contact_key, p.source_call_id, p.queue, cast(p.visit_number as varchar))) as visit_key, -- Key of the visit
+    cast(md5(concat_ws('|', p.contact_key, p.source_call_id, p.queue, p.visit_number)) as uuid) as visit_key, -- Key of the visit
     p.contact_key, -- Key of the contact
     p.source, -- Source that knows the contact best
     p.source_call_id, -- The source's id of the call at this visit; Asterisk: the callid of its ENTERQUEUE
@@ -77,4 +69,9 @@ select
     t.sl_threshold_s, -- The threshold that held [unit: s]
     p.repairs, -- Repairs that were applied, separated by semicolons
 from placed as p
-left join core._targets as t on p.queue = t.queue and p.channel = t.channel and p.business_date = t.business_date
+left join core._targets as t
+    on
+        p.queue = t.queue
+        and p.channel = t.channel
+        and p.business_date >= t.from_date
+        and (t.to_date is null or p.business_date < t.to_date)

@@ -1,6 +1,7 @@
 -- The timeline of each contact, cut where its state changes; for drawing one call.
 -- grain: one row per stretch of a contact
 -- owner: team:data
+-- materialized: view
 with stretches as (
     select
         contact_key,
@@ -80,5 +81,5 @@ select
     agent, -- Agent
     started_at, -- Begin
     ended_at, -- End; null: not logged
-    cast(date_diff('second', started_at, ended_at) as double) as duration_s, -- Length; null: end not logged [unit: s]
+    (epoch_us(ended_at) - epoch_us(started_at)) / 1e6 as duration_s, -- Length; null: end not logged [unit: s]
 from stretches

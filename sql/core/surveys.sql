@@ -7,6 +7,7 @@ with contacts as (
         min(contact_key) as contact_key,
         count(*) as contact_count,
     from core.contacts
+    where source_contact_id in (select contact_id from staging.surveys where contact_id is not null)
     group by source_contact_id
 ),
 

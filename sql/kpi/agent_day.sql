@@ -64,18 +64,15 @@ state_days as (
     select
         business_date,
         agent,
-        sum(case when state = 'logged_in' then duration_s end) as logged_in_s,
-        sum(case when state = 'paused' then duration_s end) as paused_s,
+        sum(case when state = 'logged_in' then duration_us end) / 1e6 as logged_in_s,
+        sum(case when state = 'paused' then duration_us end) / 1e6 as paused_s,
     from (
         select
             business_date,
             agent,
             state,
-            cast(date_diff(
-                'second',
-                greatest(started_at, timezone(getvariable('timezone'), cast(business_date as timestamp))),
-                least(ended_at, timezone(getvariable('timezone'), cast(business_date + 1 as timestamp)))
-            ) as double) as duration_s,
+            epoch_us(least(ended_at, timezone(getvariable('timezone'), cast(business_date + 1 as timestamp))))
+            - epoch_us(greatest(started_at, timezone(getvariable('timezone'), cast(business_date as timestamp)))) as duration_us,
         from days
     ) as pieces
     group by business_date, agent

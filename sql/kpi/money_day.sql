@@ -41,7 +41,7 @@ candidates as (
         on
             o.customer_key = c.customer_key
             and c.arrived_at <= o.ordered_at
-            and date_diff('second', c.arrived_at, o.ordered_at) <= o.attribution_s
+            and epoch_us(o.ordered_at) - epoch_us(c.arrived_at) <= o.attribution_s * 1e6
 ),
 
 ranked as (
@@ -71,7 +71,7 @@ select
     cast(sum(case when c.is_answered then 1 else 0 end) as bigint) as handled_count, -- Contacts that an agent answered
     round(sum(c.handle_s + coalesce(c.ring_s, 0)), 6) as agent_s, -- Agents' ring, talk, hold and wrap-up; measured [unit: s]
     round(sum(c.handle_s + coalesce(c.ring_s, 0)) / 3600 * max(a.agent_hour_amount), 6) as agent_cost_amount, -- Agents' time at the loaded hourly cost; measured time, assumed price
-    sum(case when c.channel = 'voice' then date_diff('second', c.arrived_at, c.ended_at) else 0 end) / 60.0 * max(a.telecom_minute_amount)
+    sum(case when c.channel = 'voice' then epoch_us(c.ended_at) - epoch_us(c.arrived_at) else 0 end) / 6e7 * max(a.telecom_minute_amount)
         as telecom_cost_amount, -- Line time of voice contacts; measured time, assumed price
     cast(coalesce(sum(t.order_count), 0) as bigint) as attributed_order_count, -- Orders attributed
     round(coalesce(sum(t.revenue_amount), 0), 6) as attributed_revenue_amount, -- Their amount; attributed

@@ -27,7 +27,7 @@ followed as (
     where direction = 'inbound'
 ),
 
-classed as (
+timed as (
     select
         f.business_date,
         f.site,
@@ -35,22 +35,29 @@ classed as (
         f.channel,
         f.is_identified,
         f.is_answered and f.person is not null as is_resolvable,
+        (epoch_us(e.through_at) - epoch_us(f.arrived_at)) / 1e6 as passed_s,
+        case when f.person is not null then (epoch_us(f.next_arrived_at) - epoch_us(f.arrived_at)) / 1e6 end as next_s,
+    from followed as f
+    cross join data_end as e
+),
+
+classed as (
+    select
+        *,
         case
-            when date_diff('second', f.arrived_at, e.through_at) >= 2592000 then 2592000
-            when date_diff('second', f.arrived_at, e.through_at) >= 604800 then 604800
-            when date_diff('second', f.arrived_at, e.through_at) >= 86400 then 86400
-            when date_diff('second', f.arrived_at, e.through_at) >= 600 then 600
+            when passed_s >= 2592000 then 2592000
+            when passed_s >= 604800 then 604800
+            when passed_s >= 86400 then 86400
+            when passed_s >= 600 then 600
             else 0
         end as passed_window_s,
         case
-            when f.person is null then null
-            when date_diff('second', f.arrived_at, f.next_arrived_at) <= 600 then 600
-            when date_diff('second', f.arrived_at, f.next_arrived_at) <= 86400 then 86400
-            when date_diff('second', f.arrived_at, f.next_arrived_at) <= 604800 then 604800
-            when date_diff('second', f.arrived_at, f.next_arrived_at) <= 2592000 then 2592000
+            when next_s <= 600 then 600
+            when next_s <= 86400 then 86400
+            when next_s <= 604800 then 604800
+            when next_s <= 2592000 then 2592000
         end as next_window_s,
-    from followed as f
-    cross join data_end as e
+    from timed
 ),
 
 -- By the longest window that has passed and the shortest that holds the next contact: contacts are many, these are few.

@@ -42,7 +42,7 @@ select
     case when ivr_s >= 0 then ivr_s end as ivr_s, -- Time in the menu; null where the source had a negative one [unit: s]
     queue, -- Queue
     entered_at, -- When the caller entered the queue; null: he did not
-    coalesce(wait_s, date_diff('second', entered_at, answered_at)) as wait_s, -- Wait [unit: s]
+    coalesce(wait_s, (epoch_us(answered_at) - epoch_us(entered_at)) / 1e6) as wait_s, -- Wait [unit: s]
     answered_at, -- When an agent answered
     agent, -- Agent [pii]
     ring_s, -- Ring time of the answered attempt [unit: s]
