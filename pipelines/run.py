@@ -134,7 +134,7 @@ def _run_job(home: Home, progress: Callable[[str], None], unclaimed: list[str]) 
     from pipelines.definitions import definitions
 
     plan_of.cache_clear()
-    plan_of(str(home.path.absolute())).ordered()  # what is wrong below sql/ is said here plainly, not from within Dagster
+    plan_of(str(home.path.absolute())).ordered()  # says plainly what is wrong below sql/; Dagster would not
     job = definitions().resolve_job_def(JOB)
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with listening(progress) as heard, dagster_instance(home) as instance:

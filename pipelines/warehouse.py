@@ -30,6 +30,8 @@ from pipelines.sqlgraph import TABLE_SCHEMAS, Model
 MEMORY_LIMIT = "1400MB"
 # Beyond every event: what a table is built for when it is built whole.
 EVER = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC))
+SLICE_ROWS = 1_000_000
+TICK = timedelta(microseconds=1)  # of DuckDB's clock
 # A zone-less time is at most this far from the instant it means.
 ZONE_SLACK = timedelta(hours=26)
 
@@ -310,10 +312,7 @@ class Warehouse:
         window = self._window(model, segments)
         with self.transaction():
             if window is None:
-                self._set_window(EVER)
-                self._drop_other_kind(model)
-                kind = "view" if model.is_view else "table"
-                self.con.execute(f"create or replace {kind} {model.table} as {model.sql}")
+                self._build_whole(model, segments)
             else:
                 self._set_window(window)
                 self.con.execute(f"delete from {model.table} where {model.window} between ? and ?", list(window))
@@ -323,8 +322,26 @@ class Warehouse:
             self._remember(model.table, version, model.sql_hash, row_count)
         return Built(model.table, row_count, is_fresh=True)
 
+    def _build_whole(self, model: Model, segments: list[Segment]) -> None:
+        self._drop_other_kind(model)
+        kind = "view" if model.is_view else "table"
+        first, *others = self._slices(segments)
+        self._set_window(first)
+        self.con.execute(f"create or replace {kind} {model.table} as {model.sql}")
+        for window in others:
+            self._set_window(window)
+            self.con.execute(f"insert into {model.table} by name {model.sql}")
+
+    def _slices(self, segments: list[Segment]) -> list[tuple[datetime, datetime]]:
+        """All time, cut where needed so that about `SLICE_ROWS` rows are in memory at once."""
+        times = [time for s in segments for time in self._interval(s) if time is not None]
+        count = -(-sum(s.row_count for s in segments) // SLICE_ROWS)
+        step = (max(times) - min(times)) / count if times else timedelta(0)
+        cuts = [min(times) + step * number for number in range(1, count)] if step else []
+        return list(zip([EVER[0], *cuts], [*(cut - TICK for cut in cuts), EVER[1]], strict=True))
+
     def _drop_other_kind(self, model: Model) -> None:
-        """A table of an earlier version may be a view now, or the other way about; DuckDB replaces like by like only."""
+        """An earlier version's table may be a view now, or the other way about: DuckDB replaces like by like."""
         other = "table" if model.is_view else "view"
         query = f"select count(*) from duckdb_{other}s() where schema_name = ? and {other}_name = ?"
         if self.con.execute(query, [model.schema, model.name]).fetchall()[0][0]:
@@ -347,7 +364,7 @@ class Warehouse:
         """`as_of_at`: the last moment that the data tells of; features are computed as of then."""
         if "as_of_at" in model.variables:
             # One tick later: features use only what lies strictly before, and the last event is known.
-            self.set_variable("as_of_at", self.data_through() + timedelta(microseconds=1))
+            self.set_variable("as_of_at", self.data_through() + TICK)
 
     def data_through(self) -> datetime:
         """The last moment that any source tells of; the epoch when there is nothing."""

@@ -42,7 +42,7 @@ class Orders(Contract):
     table = "core.orders"
     key = ("order_key",)
     columns = (
-        text("order_key", nullable=False),
+        uuid("order_key", nullable=False),
         text("order_id", nullable=False),
         text("customer_key", nullable=False),
         instant("ordered_at", nullable=False),
@@ -74,7 +74,7 @@ class Surveys(Contract):
     table = "core.surveys"
     key = ("survey_key",)
     columns = (
-        text("survey_key", nullable=False),
+        uuid("survey_key", nullable=False),
         uuid("contact_key"),
         text("customer_key"),
         text("queue"),

@@ -14,6 +14,13 @@ with distinct_lines as (
     from raw.asterisk_queue_log
     where event_at >= getvariable('window_start') and event_at <= getvariable('window_end')
     group by event_at, callid, queue, agent, event, data
+),
+
+apart as (
+    select
+        *,
+        string_split(data, '|') as p,
+    from distinct_lines
 )
 
 select
@@ -29,34 +36,34 @@ select
         ) then data
     end as data, -- The parameters as written, with their pipes; null where the columns below hold them all
     try_cast(case
-        when event = 'ENTERQUEUE' then split_part(data, '|', 3)
-        when event in ('COMPLETEAGENT', 'COMPLETECALLER') then split_part(data, '|', 3)
-        when event in ('ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'WITHDRAW') then split_part(data, '|', 2)
-        when event = 'EXITWITHKEY' then split_part(data, '|', 3)
+        when event = 'ENTERQUEUE' then p[3]
+        when event in ('COMPLETEAGENT', 'COMPLETECALLER') then p[3]
+        when event in ('ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'WITHDRAW') then p[2]
+        when event = 'EXITWITHKEY' then p[3]
     end as bigint) as position_in, -- Position in the queue on joining
     try_cast(case
-        when event in ('ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'WITHDRAW') then split_part(data, '|', 1)
-        when event = 'EXITWITHKEY' then split_part(data, '|', 2)
+        when event in ('ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'WITHDRAW') then p[1]
+        when event = 'EXITWITHKEY' then p[2]
     end as bigint) as position_out, -- Position in the queue on leaving unanswered
     try_cast(case
-        when event in ('CONNECT', 'COMPLETEAGENT', 'COMPLETECALLER') then split_part(data, '|', 1)
-        when event in ('ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'WITHDRAW') then split_part(data, '|', 3)
-        when event in ('BLINDTRANSFER', 'TRANSFER') then split_part(data, '|', 3)
-        when event = 'EXITWITHKEY' then split_part(data, '|', 4)
-        when event = 'ATTENDEDTRANSFER' and data like 'LINK|%' then split_part(data, '|', 4)
-        when event = 'ATTENDEDTRANSFER' then split_part(data, '|', 3)
+        when event in ('CONNECT', 'COMPLETEAGENT', 'COMPLETECALLER') then p[1]
+        when event in ('ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'WITHDRAW') then p[3]
+        when event in ('BLINDTRANSFER', 'TRANSFER') then p[3]
+        when event = 'EXITWITHKEY' then p[4]
+        when event = 'ATTENDEDTRANSFER' and data like 'LINK|%' then p[4]
+        when event = 'ATTENDEDTRANSFER' then p[3]
     end as double) as wait_s, -- Waiting time up to the answer or the exit [unit: s]
     try_cast(case
-        when event in ('COMPLETEAGENT', 'COMPLETECALLER') then split_part(data, '|', 2)
-        when event in ('BLINDTRANSFER', 'TRANSFER') then split_part(data, '|', 4)
-        when event = 'ATTENDEDTRANSFER' and data like 'LINK|%' then split_part(data, '|', 5)
-        when event = 'ATTENDEDTRANSFER' then split_part(data, '|', 4)
+        when event in ('COMPLETEAGENT', 'COMPLETECALLER') then p[2]
+        when event in ('BLINDTRANSFER', 'TRANSFER') then p[4]
+        when event = 'ATTENDEDTRANSFER' and data like 'LINK|%' then p[5]
+        when event = 'ATTENDEDTRANSFER' then p[4]
     end as double) as talk_s, -- Time from the answer to the end or the transfer [unit: s]
     case
-        when event = 'CONNECT' then try_cast(split_part(data, '|', 3) as double)
-        when event in ('RINGNOANSWER', 'RINGCANCELED') then try_cast(split_part(data, '|', 1) as double) / 1000
+        when event = 'CONNECT' then try_cast(p[3] as double)
+        when event in ('RINGNOANSWER', 'RINGCANCELED') then try_cast(p[1] as double) / 1000
     end as ring_s, -- How long the member's phone rang; CONNECT logs seconds, the others milliseconds [unit: s]
-    case when event = 'ENTERQUEUE' then nullif(split_part(data, '|', 2), '') end as caller_number, -- Caller's number as presented [pii]
-    case when event in ('BLINDTRANSFER', 'TRANSFER') then nullif(split_part(data, '|', 1), '') end as transferred_to, -- Extension of a blind transfer
+    case when event = 'ENTERQUEUE' then nullif(p[2], '') end as caller_number, -- Caller's number as presented [pii]
+    case when event in ('BLINDTRANSFER', 'TRANSFER') then nullif(p[1], '') end as transferred_to, -- Extension of a blind transfer
     segment_id, -- Lake segment that the line was first read from
-from distinct_lines
+from apart

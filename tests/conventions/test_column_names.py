@@ -21,7 +21,8 @@ TYPE_OF_SUFFIX = {
     "_amount": "DOUBLE",
     "_at": INSTANT,
     "_date": "DATE",
-    "_key": "VARCHAR",
+    "customer_key": "VARCHAR",  # a pseudonym, written by Python
+    "_key": "UUID",
     "_token": "VARCHAR",
 }
 SUFFIXES_OF_NUMBERS = ("_s", "_count", "_rate", "_pct", "_amount")
@@ -94,8 +95,7 @@ def test_suffix_has_one_type_everywhere(columns):
     wrong = {
         f"{table}.{column} {kind}, not {expected}"
         for table, column, kind in columns
-        for suffix, expected in TYPE_OF_SUFFIX.items()
-        if column.endswith(suffix) and kind != expected
+        if (expected := next((t for suffix, t in TYPE_OF_SUFFIX.items() if column.endswith(suffix)), kind)) != kind
     }
     wrong |= {
         f"{table}.{column} {kind}"

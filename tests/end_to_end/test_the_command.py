@@ -108,5 +108,5 @@ def test_of_two_runs_started_together_one_does_the_work(home: Any) -> None:
     codes = sorted(code for _, code in ends)
     assert codes in ([0, 0], [0, 1])  # the later one may come when all is done
     said = [err for (_, err), code in ends if code == 1]
-    assert all("another run is under way" in err for err in said)
+    assert all("another run is under way" in err for err in said), said
     assert home.published("select count(*) from core.contacts") == [(2,)]

@@ -196,7 +196,8 @@ def centre():
             con.execute(f"create schema {schema}")
         for contract in CONTRACTS:
             if contract.table.startswith("core."):
-                types = {column.name: (column.type or "").split(" |")[0] for column in contract.columns}
+                # Keys are short texts here: a reader can follow them.
+                types = {c.name: (c.type or "").split(" |")[0].replace("UUID", "VARCHAR") for c in contract.columns}
                 declared = ", ".join(f"{name} {type_}" for name, type_ in types.items())
                 con.execute(f"create table {contract.table} ({declared})")
         sums = ", ".join([*(f"{name} bigint" for name in COUNTS), *(f"{name} double" for name in SECONDS)])

@@ -55,7 +55,7 @@ GOOD_ROWS: dict[str, dict[str, Any]] = {
         "answered_at": NOON,
     },
     "core.contacts": {
-        "contact_key": "c1",
+        "contact_key": "00000000-0000-0000-0000-0000000000c1",
         "source": "asterisk_queue_log",
         "source_contact_id": "1.1",
         "channel": "voice",
@@ -80,8 +80,8 @@ GOOD_ROWS: dict[str, dict[str, Any]] = {
         "transfer_count": 0,
     },
     "core.queue_visits": {
-        "visit_key": "v1",
-        "contact_key": "c1",
+        "visit_key": "00000000-0000-0000-0000-0000000000f1",
+        "contact_key": "00000000-0000-0000-0000-0000000000c1",
         "source": "asterisk_queue_log",
         "source_call_id": "1.1",
         "queue": "sales",
@@ -108,7 +108,7 @@ GOOD_ROWS: dict[str, dict[str, Any]] = {
         "sl_threshold_s": 20.0,
     },
     "core.segments": {
-        "contact_key": "c1",
+        "contact_key": "00000000-0000-0000-0000-0000000000c1",
         "segment_seq": 1,
         "kind": "queue",
         "queue": "sales",
@@ -125,8 +125,8 @@ GOOD_ROWS: dict[str, dict[str, Any]] = {
         "is_open": False,
     },
     "core.ring_attempts": {
-        "visit_key": "v1",
-        "contact_key": "c1",
+        "visit_key": "00000000-0000-0000-0000-0000000000f1",
+        "contact_key": "00000000-0000-0000-0000-0000000000c1",
         "queue": "sales",
         "agent": "ann",
         "started_at": NOON,
@@ -143,7 +143,7 @@ GOOD_ROWS: dict[str, dict[str, Any]] = {
         "birth_year": 1980,
     },
     "core.orders": {
-        "order_key": "o1",
+        "order_key": "00000000-0000-0000-0000-0000000000d1",
         "order_id": "1",
         "customer_key": "k1",
         "ordered_at": NOON,
@@ -154,8 +154,8 @@ GOOD_ROWS: dict[str, dict[str, Any]] = {
         "status": "paid",
     },
     "core.surveys": {
-        "survey_key": "s1",
-        "contact_key": "c1",
+        "survey_key": "00000000-0000-0000-0000-0000000000e1",
+        "contact_key": "00000000-0000-0000-0000-0000000000c1",
         "sent_at": NOON,
         "answered_at": NOON + timedelta(hours=1),
         "business_date": DAY,

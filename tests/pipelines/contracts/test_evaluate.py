@@ -38,8 +38,15 @@ def test_a_failing_check_names_the_rows_and_the_values_it_speaks_of(con, fill, g
     fill(
         VISITS,
         row,
-        row | {"visit_key": "v2", "left_at": NOON - timedelta(seconds=30)},
-        row | {"visit_key": "v3", "outcome": "lost", "answered_at": None, "talk_s": 0.0, "hold_s": 0.0},
+        row | {"visit_key": "00000000-0000-0000-0000-0000000000f2", "left_at": NOON - timedelta(seconds=30)},
+        row
+        | {
+            "visit_key": "00000000-0000-0000-0000-0000000000f3",
+            "outcome": "lost",
+            "answered_at": None,
+            "talk_s": 0.0,
+            "hold_s": 0.0,
+        },
     )
     results = by_name(run_contract(con, VISITS))
     assert {name for name, result in results.items() if not result.passed} == {
@@ -49,9 +56,12 @@ def test_a_failing_check_names_the_rows_and_the_values_it_speaks_of(con, fill, g
     }
     late = results["left_after_entered"]
     assert (late.severity, late.failing_count, late.observed) == ("fail", 1, "1 of 3 rows")
-    assert late.sample == ("visit_key=v2, entered_at=2026-03-02T12:00:00+00:00, left_at=2026-03-02T11:59:30+00:00",)
+    assert late.sample == (
+        "visit_key=00000000-0000-0000-0000-0000000000f2,"
+        " entered_at=2026-03-02T12:00:00+00:00, left_at=2026-03-02T11:59:30+00:00",
+    )
     assert late.stops_publish
-    assert results["outcome_values"].sample == ("visit_key=v3, outcome=lost",)
+    assert results["outcome_values"].sample == ("visit_key=00000000-0000-0000-0000-0000000000f3, outcome=lost",)
     # Values of rows stay out of what is published.
     assert "lost" not in str(results["outcome_values"].to_row()["observed"])
     assert "sample" not in late.to_row()
@@ -65,18 +75,21 @@ def test_a_warning_does_not_stop_a_publish(con, fill, good_rows):
 
 def test_at_most_twenty_rows_are_named_but_all_are_counted(con, fill, good_rows):
     row = good_rows[VISITS.table]
-    fill(VISITS, *(row | {"visit_key": f"v{n:03}", "wait_s": -1.0} for n in range(30)))
+    fill(VISITS, *(row | {"visit_key": f"00000000-0000-0000-0000-{n:012}", "wait_s": -1.0} for n in range(30)))
     result = by_name(run_contract(con, VISITS))["wait_s_range"]
     assert result.failing_count == 30
     assert len(result.sample) == 20
-    assert result.sample[0].startswith("visit_key=v000")
+    assert result.sample[0].startswith("visit_key=00000000-0000-0000-0000-000000000000")
 
 
 def test_repeated_keys_are_named_with_their_number_of_rows(con, fill, good_rows):
     row = good_rows[VISITS.table]
-    fill(VISITS, row, row, row | {"visit_key": "v2"})
+    fill(VISITS, row, row, row | {"visit_key": "00000000-0000-0000-0000-0000000000f2"})
     result = by_name(run_contract(con, VISITS))["unique_key"]
-    assert (result.failing_count, result.sample) == (2, ("visit_key=v1, row_count=2",))
+    assert (result.failing_count, result.sample) == (
+        2,
+        ("visit_key=00000000-0000-0000-0000-0000000000f1, row_count=2",),
+    )
 
 
 def test_a_table_that_is_not_there_is_a_failure_that_names_it(con):

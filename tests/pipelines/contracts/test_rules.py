@@ -47,7 +47,7 @@ BROKEN: dict[tuple[str, str], dict[str, object]] = {
     ("core.contacts", "answered_means_answered"): {"is_answered": False},
     ("core.contacts", "short_abandon_is_abandoned"): {"is_short_abandon": True},
     ("core.contacts", "visits_have_a_queue"): {"last_queue": None},
-    ("core.contacts", "not_repeat_of_itself"): {"repeat_of": "c1"},
+    ("core.contacts", "not_repeat_of_itself"): {"repeat_of": "00000000-0000-0000-0000-0000000000c1"},
     ("core.contacts", "elapsed_wait_covers_queue_wait"): {"elapsed_wait_s": 3.0},
     ("core.contacts", "handle_is_talk_hold_wrap"): {"handle_s": 89.0},
     ("core.queue_visits", "left_after_entered"): {"left_at": BEFORE},
