@@ -147,7 +147,7 @@ calls_on_channels as (
 )
 
 select
-    cast(md5(concat_ws('|', 'asterisk', coalesce(l.first_callid, c.queue_callid, c.linked_id))) as uuid) as contact_key, -- Key of the contact
+    cast(md5_number(concat_ws('|', 'asterisk', coalesce(l.first_callid, c.queue_callid, c.linked_id))) as uuid) as contact_key, -- Key of the contact
     case when l.first_callid is not null then 'asterisk_queue_log' else c.source end as source, -- Source that knows the contact best
     coalesce(l.first_callid, c.queue_callid, c.linked_id) as source_contact_id, -- First callid in queue_log, else the channel that ran Queue(), else the linkedid
     coalesce(l.linked_id, c.linked_id) as linked_id, -- Linkedid of the call; null: no CEL or CDR tells of it

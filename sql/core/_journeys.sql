@@ -44,7 +44,7 @@ select
 from core._asterisk_journeys
 union all
 select
-    cast(md5(concat_ws('|', source, source_contact_id)) as uuid) as contact_key,
+    cast(md5_number(concat_ws('|', source, source_contact_id)) as uuid) as contact_key,
     source,
     source_contact_id,
     cast(null as varchar) as linked_id,

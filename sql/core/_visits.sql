@@ -56,7 +56,7 @@ refused as (
 
 custom as (
     select
-        cast(md5(concat_ws('|', source, source_contact_id)) as uuid) as contact_key,
+        cast(md5_number(concat_ws('|', source, source_contact_id)) as uuid) as contact_key,
         source,
         source_contact_id,
         queue,

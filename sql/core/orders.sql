@@ -12,7 +12,7 @@ with contacts as (
 )
 
 select
-    cast(md5(concat_ws('|', 'order', o.order_id)) as uuid) as order_key, -- Key of the order
+    cast(md5_number(concat_ws('|', 'order', o.order_id)) as uuid) as order_key, -- Key of the order
     o.order_id, -- The shop's id
     k.customer_key, -- Pseudonym of the customer
     o.ordered_at, -- When it was placed

@@ -32,7 +32,7 @@ placed as (
 )
 
 select
-    cast(md5(concat_ws('|', p.contact_key, p.source_call_id, p.queue, p.visit_number)) as uuid) as visit_key, -- Key of the visit
+    cast(md5_number(concat_ws('|', p.contact_key, p.source_call_id, p.queue, p.visit_number)) as uuid) as visit_key, -- Key of the visit
     p.contact_key, -- Key of the contact
     p.source, -- Source that knows the contact best
     p.source_call_id, -- The source's id of the call at this visit; Asterisk: the callid of its ENTERQUEUE

@@ -47,7 +47,7 @@ rings as (
         on
             e.callid = v.source_call_id
             and e.queue = v.queue
-            and cast(md5(concat_ws('|', v.contact_key, e.callid, e.queue, e.visit_number)) as uuid) = v.visit_key
+            and cast(md5_number(concat_ws('|', v.contact_key, e.callid, e.queue, e.visit_number)) as uuid) = v.visit_key
 )
 
 select

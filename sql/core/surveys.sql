@@ -20,7 +20,7 @@ linked as (
 )
 
 select
-    cast(md5(concat_ws('|', 'survey', s.source, s.kind, s.survey_id)) as uuid) as survey_key, -- Key of the survey
+    cast(md5_number(concat_ws('|', 'survey', s.source, s.kind, s.survey_id)) as uuid) as survey_key, -- Key of the survey
     s.contact_key, -- Contact it is about; null: none, or not known to us
     coalesce(k.customer_key, c.customer_key) as customer_key, -- Pseudonym of the customer
     c.site, -- Site of the contact
