@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from pipelines.documents import ingest_document, is_document
 from pipelines.errors import EnvironmentProblem, SettingsError
 from pipelines.home import Home
 from pipelines.lake import Lake, Segment, config_hash, ingest_lines, landed_files
@@ -23,7 +24,7 @@ from pipelines.settings_tables import BUILT_IN_KINDS
 from pipelines.sources.asterisk_cdr import CdrReader
 from pipelines.sources.asterisk_cel import CelReader
 from pipelines.sources.asterisk_queue_log import QueueLogReader
-from pipelines.sources.base import LineReader, rejects_frame
+from pipelines.sources.base import LineReader, RecordReader, rejects_frame
 from pipelines.sources.canonical import KINDS
 from pipelines.sources.lines import open_plain
 from pipelines.sources.tabular import RefusedFile, TableSource, read_table
@@ -124,6 +125,8 @@ def _say_lines(progress: Callable[[str], None], name: str, line_count: int) -> N
 
 
 def _ingest_file(lake: Lake, reader: Reader, path: Path, progress: Callable[[int], None]) -> list[Segment]:
+    if isinstance(reader, RecordReader) and is_document(reader, path):
+        return ingest_document(lake, reader, path, reader_config(reader))
     if not isinstance(reader, TableSource):
         return ingest_lines(lake, reader, path, progress)
     draft = lake.draft(reader.source, reader.kind.name, reader_config(reader), path)

@@ -149,7 +149,7 @@ def _report(event_count: int, figures: Mapping[str, Mapping[str, Any]]) -> Bench
         event_count=event_count,
         log_bytes_count=figures["generate"]["bytes_count"],
         published_bytes_count=figures["publish"]["bytes_count"],
-        machine=_machine(),
+        machine=machine(),
         costs=tuple(_costs(event_count, figures)),
         table_s={stage: figures[stage]["tables"] for stage in ALL_STAGES if "tables" in figures[stage]},
         expected=expected,
@@ -177,7 +177,8 @@ def _costs(event_count: int, figures: Mapping[str, Mapping[str, Any]]) -> Iterat
         )
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What was measured on."""
     return (
         f"{os.cpu_count()} processors ({platform.machine()}, {platform.system()}), "
         f"Python {platform.python_version()}, DuckDB {duckdb.__version__}"
@@ -203,7 +204,7 @@ def command(event_count: int, work: Path | None = None, keep: bool = False, as_j
     """
     from pipelines import terminal
 
-    with _work_folder(work, keep) as folder, terminal.progress("measuring") as progress:
+    with work_folder(work, keep) as folder, terminal.progress("measuring") as progress:
         report = bench(event_count, folder, progress)
     if as_json:
         sys.stdout.write(json.dumps(asdict(report), indent=1) + "\n")
@@ -219,7 +220,7 @@ def command(event_count: int, work: Path | None = None, keep: bool = False, as_j
 
 
 @contextmanager
-def _work_folder(work: Path | None, keep: bool) -> Iterator[Path]:
+def work_folder(work: Path | None, keep: bool) -> Iterator[Path]:
     """A folder of our own, in the one asked for; removed afterwards unless kept."""
     try:
         if work is not None:

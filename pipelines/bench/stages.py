@@ -153,7 +153,7 @@ def _found(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {name: int(con.execute(query).fetchall()[0][0] or 0) for name, query in queries.items()}
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """The most memory that this process had at once.
 
     Where the kernel tells it of the program alone (Linux), from there: `getrusage` begins with what the parent had.
@@ -173,7 +173,7 @@ def main(stage: str, work: Path) -> None:
     measured = {
         "wall_s": time.perf_counter() - begun,
         "cpu_s": time.process_time() - cpu_begun,
-        "peak_bytes": _peak_bytes(),
+        "peak_bytes": peak_bytes(),
     }
     (work / f"{stage}.json").write_text(json.dumps({**measured, **figures}))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -73,4 +73,21 @@ class LineReader(Protocol):
 
     def parse(self, lines: pl.Series, first_line: int) -> Parsed:
         """Parses whole lines (without newline), the first of which is number `first_line` of its file."""
+        ...
+
+
+@runtime_checkable
+class RecordReader(LineReader, Protocol):
+    """A format whose records come one a line, or many in one document."""
+
+    def reads_lines(self, head: bytes) -> bool:
+        """Whether a file that begins so holds one record a line, and may grow; else it is one document."""
+        ...
+
+    def parse_document(self, data: bytes) -> Parsed:
+        """Parses a whole file; `line_number` is the record's number in it, from 1.
+
+        Raises:
+            RefusedFile: Nothing in it can be read.
+        """
         ...

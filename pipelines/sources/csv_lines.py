@@ -30,9 +30,10 @@ def split_records(lines: pl.Series, width: int) -> pl.DataFrame:
             new_columns=names,
             schema={name: pl.String() for name in names},
             quote_char='"',
+            missing_columns="insert",
             truncate_ragged_lines=True,
             raise_if_empty=False,
-        )
+        ).with_columns(pl.when(pl.all() != "").then(pl.all()))
     except pl.exceptions.PolarsError:
         frame = None
     if frame is None or frame.height != lines.len():
