@@ -87,7 +87,7 @@ class Centre:
         with duckdb.connect(self.home.warehouse, read_only=True) as con:
             con.execute("set TimeZone = 'UTC'")
             names = con.execute(
-                "select schema_name || '.' || table_name from duckdb_tables()"
+                "select distinct schema_name || '.' || table_name from duckdb_columns()"  # of tables and views
                 " where list_contains(?, schema_name) and table_name not like '\\_%' escape '\\' order by 1",
                 [list(schemas)],
             ).fetchall()

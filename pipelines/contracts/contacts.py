@@ -58,6 +58,7 @@ class Contacts(Contract):
         instant("arrived_at", nullable=False),
         instant("ended_at"),
         Column("business_date", "DATE", nullable=False),
+        flag("is_in_business_hours", nullable=False),
         text("first_queue"),
         text("last_queue"),
         count("queue_visit_count"),

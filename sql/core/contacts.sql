@@ -102,6 +102,7 @@ joined as (
         j.dialled_number,
         j.arrived_at,
         greatest(coalesce(j.ended_at, v.left_at), coalesce(v.left_at, j.ended_at)) as ended_at,
+        epoch_us(timezone(getvariable('timezone'), j.arrived_at)) as local_us,
         cast(timezone(getvariable('timezone'), j.arrived_at) as date) as business_date,
         v.first_queue,
         v.last_queue,
@@ -134,6 +135,19 @@ joined as (
     from core._journeys as j
     left join visits as v on j.contact_key = v.contact_key
     left join known as k on j.contact_key = k.contact_key
+),
+
+-- The weekday by counting: 1 January 1970, day 0, was the fourth day of its week.
+placed as (
+    select
+        j.*,
+        h.weekday_number is not null as is_in_business_hours,
+    from joined as j
+    left join settings.business_hours as h
+        on
+            (j.local_us // 86400000000 + 3) % 7 + 1 = h.weekday_number
+            and j.local_us % 86400000000 >= h.opens_s * 1000000
+            and j.local_us % 86400000000 < h.closes_s * 1000000
 )
 
 select
@@ -150,6 +164,7 @@ select
     arrived_at, -- First sign of the contact
     ended_at, -- Last sign of the contact
     business_date, -- Local date of arrival
+    is_in_business_hours, -- Whether the centre was open when the contact arrived, by [business_hours] and the local clock
     first_queue, -- First queue visited
     last_queue, -- Last queue visited
     queue_visit_count, -- How many queues it visited, refusals included
@@ -170,4 +185,4 @@ select
     repeat_of, -- The same customer's or number's previous contact within 30 days
     tier as value_tier_at_arrival, -- Value tier that the router was told
     repairs, -- Repairs that were applied, separated by semicolons
-from joined
+from placed

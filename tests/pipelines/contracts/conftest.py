@@ -63,6 +63,7 @@ GOOD_ROWS: dict[str, dict[str, Any]] = {
         "arrived_at": NOON,
         "ended_at": NOON + timedelta(seconds=100),
         "business_date": DAY,
+        "is_in_business_hours": True,
         "first_queue": "sales",
         "last_queue": "sales",
         "queue_visit_count": 1,
