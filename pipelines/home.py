@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pipelines.errors import CallwrightError, EnvironmentProblem, SettingsError
 from pipelines.settings import BUILT_IN_SOURCES, SETTINGS_FILE, Settings, parse_settings
@@ -104,15 +105,20 @@ class Home:
             self.keys.chmod(0o700)
 
     @contextmanager
-    def run_lock(self) -> Iterator[None]:
+    def run_lock(self, of: Literal["session", "command"] = "session") -> Iterator[None]:
         """Holds the home for one run; the kernel lets go of it when this process ends, however it ends.
+
+        Args:
+            of: A session holds the warehouse. A command holds its own lock from before it looks for new files until
+                its session is over, so that two commands do not both set up Dagster's record of one home.
 
         Raises:
             CallwrightError: Another run is under way.
             EnvironmentProblem: The lock cannot be taken here (no permission, or a file system without locks).
         """
-        with _environment_problems(self.lock):
-            handle = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
+        path = self.lock if of == "session" else self.lock.with_suffix(".command")
+        with _environment_problems(path):
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._take(handle)
             _held.add(handle)

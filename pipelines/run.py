@@ -69,12 +69,13 @@ def run_home(home: Home, progress: Callable[[str], None] = lambda _: None) -> Ru
     settings = load_settings(home.path)
     known = readers(settings, home)
     unclaimed = unclaimed_folders(home, known)
-    with home.run_lock():
-        published = _up_to_date(home, settings, known)
-    if published is not None:
-        return RunReport(False, published, current_version(home.path), unclaimed=unclaimed)
-    use_home(home.path)
-    return _run_job(home, progress, unclaimed)
+    with home.run_lock("command"):
+        with home.run_lock():
+            published = _up_to_date(home, settings, known)
+        if published is not None:
+            return RunReport(False, published, current_version(home.path), unclaimed=unclaimed)
+        use_home(home.path)
+        return _run_job(home, progress, unclaimed)
 
 
 def rebuild_sources(home: Home, sources: list[str], progress: Callable[[str], None] = lambda _: None) -> RunReport:

@@ -8,7 +8,7 @@ with kept as (
     union all
     select segment_id, count(*) from staging.asterisk_cel group by segment_id
     union all
-    select segment_id, count(*) from staging.calls group by segment_id
+    select segment_id, count(*) from staging.custom_calls group by segment_id
     union all
     select segment_id, count(*) from staging.customers group by segment_id
     union all
