@@ -21,6 +21,7 @@ from pipelines.contracts.results import CheckResult, explain_failures
 from pipelines.errors import CallwrightError
 from pipelines.home import Home
 from pipelines.ingest import readers
+from pipelines.machine import machine_problem
 from pipelines.plan import Plan, Step, make_plan
 from pipelines.session import Session, open_session
 from pipelines.settings import Settings, load_settings, resolve_home
@@ -117,10 +118,11 @@ def listening(progress: Callable[[str], None]) -> Iterator[Heard]:
 def _overheard() -> Iterator[None]:
     try:
         yield
-    except CallwrightError as error:
+    except Exception as error:
+        known = error if isinstance(error, CallwrightError) else machine_problem(error)
         heard = _listener.get()
-        if heard is not None and heard.error is None:
-            heard.error = error
+        if known is not None and heard is not None and heard.error is None:
+            heard.error = known
         raise
 
 

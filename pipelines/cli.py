@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 
 import typer
 
@@ -59,6 +59,14 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
             # The reader of our output has seen enough.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
+        except Exception as error:
+            from pipelines.machine import machine_problem
+
+            problem = machine_problem(error)
+            if problem is None:
+                raise
+            terminal.fail(problem)
+            raise typer.Exit(problem.exit_code) from None
 
     return run
 
@@ -102,20 +110,43 @@ def init(
         err.print(f"{path} is a home already; nothing was changed")
 
 
-@app.command(epilog=_examples("callwright run --home data/home", "CALLWRIGHT_HOME=data/home callwright run"))
+@app.command(
+    epilog=_examples(
+        "callwright run --home data/home", "CALLWRIGHT_HOME=data/home callwright run", "callwright run --retry-rejects"
+    )
+)
 @_guarded
-def run(home: HomeOption = None, json: JsonOption = False) -> None:
+def run(
+    home: HomeOption = None,
+    retry_rejects: Annotated[
+        bool, typer.Option("--retry-rejects", help="Read the files that have rejects again, whole.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
     """Do everything that is new: landed files, tables, checks, models, the published file, the router's scores."""
     from pipelines import terminal
     from pipelines.run import run_home
 
     opened = _home(home)
     with terminal.progress("run") as progress:
-        report = run_home(opened, progress)
+        report = _retry(opened, progress) if retry_rejects else run_home(opened, progress)
     if json:
         _print_json(_report_object(report))
     else:
         _print_report(opened, report)
+
+
+def _retry(home: Any, progress: Callable[[str], None]) -> Any:
+    from rich.markup import escape
+
+    from pipelines.reread import retry_rejects
+    from pipelines.terminal import err
+
+    found = retry_rejects(home, progress)
+    err.print(f"read again, whole: {escape(', '.join(found.files)) or 'nothing'}", soft_wrap=True)
+    for name in found.kept:
+        err.print(f"[yellow]left as it is:[/] {escape(name)}: landing does not hold all of it any more", soft_wrap=True)
+    return found.report
 
 
 @app.command(epilog=_examples("callwright rebuild crm_orders --home data/home"))
@@ -123,18 +154,65 @@ def run(home: HomeOption = None, json: JsonOption = False) -> None:
 def rebuild(
     sources: Annotated[list[str], typer.Argument(help="Landing folders to read anew.")],
     home: HomeOption = None,
+    forget_missing: Annotated[
+        bool, typer.Option("--forget-missing", help="Also forget the rows of files that are gone.")
+    ] = False,
 ) -> None:
     """Forget what was read of a source, and read its landing folder as it stands: after a file was mended or removed.
 
-    Rows of files that are no longer there are lost; for logs that were rotated away that may be more than you want.
+    Where rows would be lost because their file is gone, such as a log that was rotated away, the files are named and
+    nothing is changed, unless --forget-missing is given.
     """
     from pipelines import terminal
-    from pipelines.run import rebuild_sources
+    from pipelines.reread import rebuild_sources
 
     opened = _home(home)
     with terminal.progress("rebuild") as progress:
-        report = rebuild_sources(opened, sources, progress)
+        report = rebuild_sources(opened, sources, forget_missing, progress)
     _print_report(opened, report)
+
+
+@app.command(
+    epilog=_examples(
+        "callwright rejects", 'callwright rejects --source crm_orders --reason "not a time"',
+        "callwright rejects --file 'orders*.csv' --csv --limit 0 > rejects.csv",
+    )
+)  # fmt: skip
+@_guarded
+def rejects(
+    home: HomeOption = None,
+    source: Annotated[str | None, typer.Option(help="Only of this landing folder.", show_default=False)] = None,
+    file: Annotated[
+        str | None, typer.Option(help="Only of this file, or of all that match, such as *.csv.", show_default=False)
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Only where the reason contains this.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(help="At most so many lines; 0: all.", min=0)] = 20,
+    unmasked: Annotated[
+        bool, typer.Option("--unmasked", help="The lines as they are, with personal data; from the private lake.")
+    ] = False,
+    json: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Show the lines that could not be read: counts by file and reason, then the lines, letters and digits masked."""
+    from pipelines import terminal
+    from pipelines.rejects import COLUMNS, GROUP_COLUMNS, find_rejects
+
+    found = find_rejects(_home(home), source, file, reason, limit or None, unmasked)
+    if json:
+        objects = {"total": found.total, "groups": (GROUP_COLUMNS, found.groups), "rejects": (COLUMNS, found.lines)}
+        _print_json({
+            key: [dict(zip(value[0], row, strict=True)) for row in value[1]] if isinstance(value, tuple) else value
+            for key, value in objects.items()
+        })  # fmt: skip
+    elif csv:
+        terminal.print_rows(COLUMNS, found.lines, "csv")
+    elif not found.total:
+        terminal.out.print("no rejects")
+    else:
+        terminal.print_table(GROUP_COLUMNS, found.groups, f"{found.total:,} rejects")
+        terminal.print_table(COLUMNS, found.lines)
+        if len(found.lines) < found.total:
+            terminal.err.print(f"{found.total - len(found.lines):,} more; --limit 0 shows all")
 
 
 def _report_object(report: Any) -> dict[str, Any]:
@@ -418,19 +496,21 @@ def _become(command: list[str], home: Path, environment: dict[str, str], folder:
         raise EnvironmentProblem(f"{command[0]} cannot be started: {error}", "type: make setup") from error
 
 
-@app.command(epilog=_examples("callwright bench --events 1000000"))
+@app.command(epilog=_examples("callwright bench --events 1000000", "callwright bench ingest"))
 @_guarded
 def bench(
-    events: Annotated[int, typer.Option(help="Events of the generated queue_log.", min=1000)] = 1_000_000,
+    what: Annotated[Literal["path", "ingest"], typer.Argument(help="From log to KPIs, or reading alone.")] = "path",
+    events: Annotated[int, typer.Option(help="Events of the generated files.", min=1000)] = 1_000_000,
     work: Annotated[
         Path | None, typer.Option(help="Folder for the files; else a temporary one.", show_default=False)
     ] = None,
     keep: Annotated[bool, typer.Option(help="Keep the files.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Measure the path from a queue_log to KPIs against DuckDB's own reading of the same file."""
-    from pipelines.bench.run import command
+    """Measure the path from a queue_log to KPIs, or reading alone, against DuckDB's own reading of the same file."""
+    from pipelines.bench import ingest, run
 
+    command = ingest.command if what == "ingest" else run.command
     command(events, work, keep, json)
 
 

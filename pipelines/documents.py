@@ -48,7 +48,10 @@ def ingest_document(lake: Lake, reader: RecordReader, path: Path, config: str) -
         raise RefusedFile(f"{path.name}: a document of more than {DOCUMENT_BYTES_MAX:,} bytes: export it as JSON lines")
     content = hashlib.sha256(data).hexdigest()
     draft = replace(draft, content_hash=content, head_hash=content, bytes_to=len(data))
-    known = next((s for s in lake.segments(reader.source, config) if s.content_hash == content and not s.problem), None)
+    known = lake.same_content(draft, content)
+    if known is not None and known.file == draft.file:
+        lake.restamp(known, draft)
+        return []
     if known is not None:
         copied = known.line_count + known.copied_line_count
         return [lake.commit(replace(draft, copied_line_count=copied), rejects_frame([]), None)]
@@ -62,8 +65,14 @@ def ingest_document(lake: Lake, reader: RecordReader, path: Path, config: str) -
         draft, line_count=parsed.line_count, row_count=parsed.rows.height, rejected_count=parsed.rejects.height,
         ignored=dict(parsed.ignored), first_event_at=first.isoformat() if first is not None else None,  # type: ignore[union-attr]
         last_event_at=last.isoformat() if last is not None else None,  # type: ignore[union-attr]
+        # Less of the same file, read while it was on its way.
+        supersedes=[s.segment_id for s in lake.earlier_contents(draft) if _begins_with(data, s)],
     )  # fmt: skip
     return [lake.commit(segment, parsed.rejects, rows_path)]
+
+
+def _begins_with(data: bytes, earlier: Segment) -> bool:
+    return hashlib.sha256(data[: earlier.bytes_to]).hexdigest() == earlier.content_hash
 
 
 def _write(lake: Lake, draft: Segment, rows: pl.DataFrame) -> Path:

@@ -234,7 +234,7 @@ def normalise_email(text: str | None) -> str | None:
     Returns:
         The address, or None where the text is none.
     """
-    if not text or len(text) > MAX_TEXT_CHARS + 64:
+    if not text or len(text) > MAX_TEXT_CHARS + 64 or not ("@" in text or "＠" in text):
         return None
     bracketed = _ANGLE_BRACKETS.search(text)
     plain = unicodedata.normalize("NFKC", bracketed[1] if bracketed else text).strip()

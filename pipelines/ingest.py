@@ -6,30 +6,50 @@ Does not belong here: parsing (sources/), committing (lake.py), DuckDB tables of
 
 from __future__ import annotations
 
+import errno
+import gzip
 import hashlib
 import lzma
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import polars as pl
+
 from pipelines.documents import ingest_document, is_document
 from pipelines.errors import EnvironmentProblem, SettingsError
 from pipelines.home import Home
-from pipelines.lake import Lake, Segment, config_hash, ingest_lines, landed_files
+from pipelines.lake import Lake, Segment, config_hash, ingest_lines, line_config
+from pipelines.landing import landed_files, odd_things
+from pipelines.machine import machine_problem
 from pipelines.settings import Settings
-from pipelines.settings_sections import CustomSource
+from pipelines.settings_sections import CustomSource, TableFileSource
 from pipelines.settings_tables import BUILT_IN_KINDS
+from pipelines.sources.amazon_connect_contacts import AmazonConnectReader
 from pipelines.sources.asterisk_cdr import CdrReader
 from pipelines.sources.asterisk_cel import CelReader
 from pipelines.sources.asterisk_queue_log import QueueLogReader
 from pipelines.sources.base import LineReader, RecordReader, rejects_frame
 from pipelines.sources.canonical import KINDS
+from pipelines.sources.forms import Stated
+from pipelines.sources.freeswitch_cdr import FreeswitchReader
+from pipelines.sources.genesys_conversations import GenesysReader
 from pipelines.sources.lines import open_plain
 from pipelines.sources.tabular import RefusedFile, TableSource, read_table
+from pipelines.sources.twilio_taskrouter import TaskRouterReader
 
-LINE_READERS: dict[str, LineReader] = {r.source: r for r in (QueueLogReader(), CdrReader(), CelReader())}
+_READERS: tuple[LineReader, ...] = (
+    QueueLogReader(),
+    CdrReader(),
+    CelReader(),
+    FreeswitchReader(),
+    GenesysReader(),
+    AmazonConnectReader(),
+    TaskRouterReader(),
+)
+LINE_READERS: dict[str, LineReader] = {reader.source: reader for reader in _READERS}
 TABLE_SOURCES = {source: kind for source, kind in BUILT_IN_KINDS.items() if kind != "calls"}
 
 Reader = LineReader | TableSource
@@ -55,8 +75,13 @@ def readers(settings: Settings, home: Home) -> dict[str, Reader]:
         SettingsError: A custom source's SQL file is missing.
     """
     found: dict[str, Reader] = dict(LINE_READERS)
+    queue_log = QueueLogReader.source  # whose export from the database has local times
+    found[queue_log] = QueueLogReader(timezone_of(settings, queue_log))
     for source, kind in TABLE_SOURCES.items():
-        found[source] = TableSource(source, KINDS[kind], timezone_of(settings, source))
+        section = settings.sources[source]
+        assert isinstance(section, TableFileSource)
+        stated = Stated(section.encoding, section.decimal_mark, section.date_order)
+        found[source] = TableSource(source, KINDS[kind], timezone_of(settings, source), stated=stated)
     for source, section in settings.sources.custom.items():
         found[source] = _custom(source, section, settings, home)
     return found
@@ -80,7 +105,7 @@ def timezone_of(settings: Settings, source: str) -> str:
 
 def reader_config(reader: Reader) -> str:
     """What decides a reader's rows besides the bytes."""
-    return config_hash(*reader.config) if isinstance(reader, TableSource) else config_hash(reader.version)
+    return config_hash(*reader.config) if isinstance(reader, TableSource) else line_config(reader)
 
 
 def raw_table(reader: Reader) -> str:
@@ -112,12 +137,39 @@ def ingest_source(
         progress(f"reading {name}")
         try:
             segments = _ingest_file(lake, reader, path, partial(_say_lines, progress, name))
-        except (RefusedFile, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+        except (SettingsError, EnvironmentProblem):
+            raise
+        except (Exception, pl.exceptions.PanicException) as error:  # whatever is wrong with one file, the others go on
             segments = _refuse(lake, reader, path, error)
             report.problems.append(f"{name}: {_reason(error)}")
+        else:
+            report.problems += _mostly_rejected(lake, name, segments)
         _count(report, segments)
+    report.problems += [f"{lake.relative(o.path)}: {o.reason}" for o in odd_things(home.landing_of(reader.source))]
     lake.clear_temporary()
     return report
+
+
+# From this share of its records on, a file with rejects is taken for one of another source.
+MOSTLY = 0.9
+
+
+def is_mostly_rejected(row_count: int, rejected_count: int) -> bool:
+    """Whether all or nearly all of a file was rejected."""
+    return rejected_count > 0 and rejected_count >= MOSTLY * (row_count + rejected_count)
+
+
+def _mostly_rejected(lake: Lake, name: str, segments: list[Segment]) -> list[str]:
+    rejected = [s for s in segments if s.rejected_count]
+    rejected_count, row_count = sum(s.rejected_count for s in rejected), sum(s.row_count for s in segments)
+    if not is_mostly_rejected(row_count, rejected_count):
+        return []
+    reasons = pl.concat([pl.scan_parquet(lake.rejects_path(s)).select("reason") for s in rejected])
+    often = reasons.group_by("reason").len().sort("len", "reason", descending=True).head(1).collect()["reason"].item()
+    return [
+        f"{name}: {rejected_count:,} of {row_count + rejected_count:,} lines rejected, most often: {often};"
+        " which source would take it is said by: callwright status"
+    ]
 
 
 def _say_lines(progress: Callable[[str], None], name: str, line_count: int) -> None:
@@ -129,62 +181,91 @@ def _ingest_file(lake: Lake, reader: Reader, path: Path, progress: Callable[[int
         return ingest_document(lake, reader, path, reader_config(reader))
     if not isinstance(reader, TableSource):
         return ingest_lines(lake, reader, path, progress)
+    return _ingest_table(lake, reader, path)
+
+
+class StillWritten(Exception):
+    """The file changed while it was read."""
+
+
+def _ingest_table(lake: Lake, reader: TableSource, path: Path) -> list[Segment]:
     draft = lake.draft(reader.source, reader.kind.name, reader_config(reader), path)
-    content = _content_hash(path)
-    known = _same_content(lake, draft, content)
+    earlier = lake.earlier_contents(draft)
+    content, length, beginnings = _content(path, {s.bytes_to for s in earlier})
+    draft = replace(draft, content_hash=content, head_hash=content, bytes_to=length)
+    known = lake.same_content(draft, content)
+    if known is not None and known.file == draft.file:
+        lake.restamp(known, draft)
+        return []
     if known is not None:
-        copied = known.line_count + known.copied_line_count
-        copy = replace(draft, content_hash=content, head_hash=content, copied_line_count=copied, bytes_to=draft.size)
-        return [lake.commit(copy, rejects_frame([]), None)]
+        copy = replace(draft, copied_line_count=known.line_count + known.copied_line_count)
+        return [lake.commit(copy, None, None)]
     rows_path = lake.temporary(draft, "parquet")
     result = read_table(reader, path, draft.segment_id, rows_path, rows_path.parent)
+    now = path.stat()
+    if (now.st_size, now.st_mtime_ns) != (draft.size, draft.mtime_ns):
+        # What was hashed and what was read may be two things.
+        raise StillWritten
     segment = replace(
-        draft, content_hash=content, head_hash=content, bytes_to=draft.size, line_count=result.line_count,
+        draft, line_count=result.line_count,
         row_count=result.row_count, rejected_count=result.rejects.height, ignored=dict(result.ignored),
-        first_event_at=result.first_event_at, last_event_at=result.last_event_at,
+        first_event_at=result.first_event_at, last_event_at=result.last_event_at, notes=list(result.notes),
+        # Less of the same file, read while it was on its way: all of it stands in this one, but for half a last record.
+        supersedes=[s.segment_id for s in earlier if beginnings.get(s.bytes_to) == s.content_hash],
     )  # fmt: skip
     return [lake.commit(segment, result.rejects, rows_path)]
 
 
-def _same_content(lake: Lake, draft: Segment, content: str) -> Segment | None:
-    """A table file is known by its whole content: the same export under another name gives nothing new."""
-    return next(
-        (s for s in lake.segments(draft.source, draft.config) if s.content_hash == content and not s.problem),
-        None,
-    )
-
-
-def _content_hash(path: Path) -> str:
+def _content(path: Path, lengths: Collection[int]) -> tuple[str, int, dict[int, str]]:
+    """SHA-256 and length of a file's uncompressed content, and the SHA-256 of its first bytes up to some lengths."""
+    digest, length = hashlib.sha256(), 0
+    waiting, beginnings = sorted(lengths, reverse=True), dict[int, str]()
     with open_plain(path) as file:
-        digest = hashlib.sha256()
-        while piece := file.read(1 << 20):
+        while piece := file.read(min(1 << 20, waiting[-1] - length) if waiting else 1 << 20):
             digest.update(piece)
-        return digest.hexdigest()
+            length += len(piece)
+            if waiting and waiting[-1] == length:
+                beginnings[waiting.pop()] = digest.hexdigest()
+    return digest.hexdigest(), length, beginnings
 
 
 def _refuse(lake: Lake, reader: Reader, path: Path, error: Exception) -> list[Segment]:
     """Records a file that could not be read, so that it is named and not tried again until it changes."""
-    if isinstance(error, OSError) and error.errno is not None:
-        if error.errno in _MACHINE_ERRORS:
-            raise EnvironmentProblem(
-                f"{path}: {error.strerror}", "free some space, then type the command again"
-            ) from error
-        return []  # not readable now (permission, gone): tried again by the next run
+    problem = machine_problem(error, path)
+    if problem is not None:
+        raise problem from error
+    if isinstance(error, StillWritten | MemoryError) or (isinstance(error, OSError) and error.errno is not None):
+        return []  # not readable now (permission, gone, half written): tried again by the next run
     draft = lake.draft(reader.source, raw_table(reader), reader_config(reader), path)
     reason = _reason(error)
+    for known in lake.segments(draft.source, draft.config):
+        if (known.file, known.size, known.problem) == (draft.file, draft.size, reason):
+            lake.restamp(known, draft)
+            return []
     rejects = rejects_frame([(0, f"the whole file: {reason}", "")])
     refused = replace(draft, line_count=1, rejected_count=1, problem=reason)
     return [lake.commit(refused, rejects, None)]
 
 
-# No space left, quota exceeded, file too large, read-only file system.
-_MACHINE_ERRORS = {28, 122, 27, 30}
+_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+_SYSTEM_REASONS = {
+    errno.EACCES: "no permission to read it",
+    errno.EPERM: "no permission to read it",
+    errno.ENOENT: "it was removed before it could be read",
+}
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, EOFError | zlib.error | lzma.LZMAError):
+def _reason(error: BaseException) -> str:
+    if isinstance(error, _DAMAGED):
         return f"the compressed file is cut off or damaged ({error})"
-    return str(error)
+    if isinstance(error, StillWritten):
+        return "it changed while it was read, so it is still being written; the next run reads it"
+    if isinstance(error, OSError):
+        return _SYSTEM_REASONS.get(error.errno or 0) or error.strerror or str(error)
+    if isinstance(error, RefusedFile):
+        return str(error)
+    told = (str(error).strip().splitlines() or [""])[0]
+    return f"its reader could not read it ({type(error).__name__}: {told[:200]})"
 
 
 def _count(report: SourceReport, segments: list[Segment]) -> None:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -45,8 +45,10 @@ class Segment:
         line_from, line_count: First line number, and how many lines.
         copied_line_count: Lines before `bytes_from` that are known from another file.
         is_tail: Holds a last line without newline, which may be half a line.
-        supersedes: Tails whose line stands in this segment, now that the file goes on behind it.
+        supersedes: Tails whose line stands in this segment, now that the file goes on behind it; or the table that was
+            read when less of the same file had arrived.
         problem: Why the file was refused as a whole, or None.
+        notes: What its reader took for granted of the file (encoding, decimal comma, unused columns).
     """
 
     segment_id: int
@@ -74,11 +76,17 @@ class Segment:
     is_tail: bool = False
     supersedes: list[int] = field(default_factory=list)
     problem: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         """File name stem of the segment in the lake."""
         return f"{self.source}-{self.segment_id:08d}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is a table or a document, known by its whole content; files of lines have fingerprints."""
+        return self.content_hash != "" and self.tail_hash == ""
 
 
 class Lake:
@@ -124,7 +132,10 @@ class Lake:
 
     def is_known(self, source: str, config: str, path: Path) -> bool:
         """Whether the file, as it stands on disk, was read already under this configuration."""
-        stat = path.stat()
+        try:
+            stat = path.stat()
+        except OSError:
+            return False  # whoever reads it meets the same error, and says so
         return (source, config, self.relative(path), stat.st_size, stat.st_mtime_ns) in self._known
 
     def relative(self, path: Path) -> str:
@@ -151,18 +162,43 @@ class Lake:
             ingested_at=now,
         )
 
-    def commit(self, segment: Segment, rejects: pl.DataFrame, rows_from: Path | None) -> Segment:
-        """Makes a segment part of the lake: rows and rejects first, the manifest last, each by rename."""
+    def same_content(self, draft: Segment, content: str) -> Segment | None:
+        """The segment that holds a whole file of this content, the file's own before another's."""
+        same = [s for s in self.segments(draft.source, draft.config) if s.content_hash == content and not s.problem]
+        return min(same, key=lambda s: (s.file != draft.file, s.segment_id), default=None)
+
+    def earlier_contents(self, draft: Segment) -> list[Segment]:
+        """What was read of the same file before, each time as a whole (a table, a document)."""
+        found = (s for s in self.segments(draft.source, draft.config) if s.file == draft.file and s.line_count)
+        return [s for s in found if s.is_whole]
+
+    def restamp(self, segment: Segment, draft: Segment) -> None:
+        """Notes that a file which landed again holds just what it held: it is known as it stands, nothing is new."""
+        self.commit(replace(segment, size=draft.size, mtime_ns=draft.mtime_ns), None, None)
+        if segment.problem is None:
+            for refused in [s for s in self.all_segments() if s.problem is not None and s.file == segment.file]:
+                self.drop(refused)
+
+    def commit(self, segment: Segment, rejects: pl.DataFrame | Path | None, rows_from: Path | None) -> Segment:
+        """Makes a segment part of the lake: rows and rejects first, the manifest last, each by rename.
+
+        Args:
+            segment: Its manifest.
+            rejects: `REJECT_SCHEMA`, or a Parquet of it with `segment_id`; None or no row: there are none.
+            rows_from: Parquet of the rows; None: there are none.
+        """
         folder = self.folder / "raw" / segment.table
         folder.mkdir(parents=True, exist_ok=True)
         if rows_from is not None:
             _sync(rows_from)
             rows_from.replace(self.rows_path(segment))
-        if rejects.height:
-            temporary = self.temporary(segment, "rejects")
-            rejects.with_columns(pl.lit(segment.segment_id, pl.Int64).alias("segment_id")).write_parquet(temporary)
-            _sync(temporary)
-            temporary.replace(self.rejects_path(segment))
+        if isinstance(rejects, pl.DataFrame) and rejects.height:
+            table = rejects.with_columns(pl.lit(segment.segment_id, pl.Int64).alias("segment_id"))
+            rejects = self.temporary(segment, "rejects")
+            pq.write_table(table.to_arrow(compat_level=pl.CompatLevel.oldest()), rejects)
+        if isinstance(rejects, Path):
+            _sync(rejects)
+            rejects.replace(self.rejects_path(segment))
         temporary = self.temporary(segment, "json")
         temporary.write_text(json.dumps(asdict(segment), indent=1))
         _sync(temporary)
@@ -200,11 +236,15 @@ class Lake:
             path.unlink()
         for successor in self.all_segments():
             for tail in (self._segments.get(number) for number in successor.supersedes):
-                if tail is not None and tail.is_tail:
+                if tail is None:
+                    continue
+                if tail.is_tail:
                     self._retire(tail, successor)
+                elif tail.is_whole:
+                    self.drop(tail)  # a table of which less had arrived
         for refused in [s for s in self.all_segments() if s.problem is not None]:
             later = (s for s in self._segments.values() if (s.source, s.file) == (refused.source, refused.file))
-            if any(s.problem is None and s.segment_id > refused.segment_id for s in later):
+            if any(s.segment_id > refused.segment_id for s in later):
                 self.drop(refused)
         known = {self._manifest_path(s).stem for s in self._segments.values()}
         for path in self.folder.glob("raw/*/*.parquet"):
@@ -217,22 +257,14 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def landed_files(folder: Path) -> Iterator[Path]:
-    """Regular files below a landing folder, by name; hidden and temporary names are still being written."""
-    for path in sorted(folder.rglob("*")):
-        is_temporary = path.name.startswith((".", "~")) or path.suffix in {
-            ".part",
-            ".tmp",
-            ".filepart",
-            ".crdownload",
-        }
-        if path.is_file() and not is_temporary:
-            yield path
-
-
 def config_hash(*parts: object) -> str:
     """A short name for everything besides the bytes that decides what rows a file gives."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def line_config(reader: LineReader) -> str:
+    """What decides the rows of a reader of lines besides the bytes: its version, and settings if it has any."""
+    return config_hash(reader.version, *getattr(reader, "settings", ()))
 
 
 def ingest_lines(
@@ -252,7 +284,7 @@ def ingest_lines(
     Raises:
         OSError: The file cannot be read; EOFError or zlib.error: a compressed file is cut off or damaged.
     """
-    config = config_hash(reader.version)
+    config = line_config(reader)
     with open_plain(path) as file:
         start = _find_start(lake, reader.source, config, lake.relative(path), file)
         draft = _continue_from(lake.draft(reader.source, reader.table, config, path), start)
@@ -261,12 +293,28 @@ def ingest_lines(
             file.seek(tail.bytes_to)
             if not file.read(1):
                 # All of it is known, to its last line.
-                copied = draft.copied_line_count + (tail.line_count if tail.file != draft.file else 0)
-                known = replace(draft, copied_line_count=copied)
-                return [_SegmentWriter(lake, reader, known, start.end).finish()]
+                if tail.file == draft.file:
+                    lake.restamp(tail, draft)
+                    return []
+                known = replace(draft, copied_line_count=draft.copied_line_count + tail.line_count)
+                return _commit_known(lake, reader, known, start.end)
+        file.seek(draft.bytes_from)
+        if not tails and not file.read(1):
+            return _commit_known(lake, reader, draft, start.end)
         file.seek(draft.bytes_from)
         draft = replace(draft, supersedes=[t.segment_id for t in tails])
         return _read_segments(lake, reader, file, draft, start.end, progress)
+
+
+def _commit_known(lake: Lake, reader: LineReader, draft: Segment, end: bytes) -> list[Segment]:
+    """Notes a file of which nothing is new: in its own manifest where it held the same before, else in one more."""
+    nothing = _hash(b"")
+    ending = (draft.size, draft.bytes_to, draft.head_hash or nothing, draft.tail_hash or nothing)
+    for own in lake.segments(draft.source, draft.config):
+        if own.file == draft.file and (own.size, own.bytes_to, own.head_hash, own.tail_hash) == ending:
+            lake.restamp(own, draft)
+            return []
+    return [_SegmentWriter(lake, reader, draft, end).finish()]
 
 
 def _holds_tail(file: IO[bytes], tail: Segment, start: _Start) -> bool:
@@ -333,6 +381,7 @@ def _continue_from(draft: Segment, start: _Start) -> Segment:
     copied = 0 if known.file == draft.file else line_from - 1
     return replace(
         draft, head_bytes=known.head_bytes, head_hash=known.head_hash, tail_hash=known.tail_hash,
+        content_hash=known.content_hash,
         bytes_from=known.bytes_to, bytes_to=known.bytes_to, line_from=line_from, copied_line_count=copied,
     )  # fmt: skip
 
@@ -384,10 +433,10 @@ class _SegmentWriter:
         self._bytes = 0
         self._row_count = 0
         self._ignored: Counter[str] = Counter()
-        self._rejects: list[pl.DataFrame] = []
+        self._rejected_count = 0
         self._times: list[tuple[datetime, datetime]] = []
-        self._path = lake.temporary(draft, "parquet")
-        self._parquet: pq.ParquetWriter | None = None
+        self._paths = {kind: lake.temporary(draft, kind) for kind in ("parquet", "rejects")}
+        self._files: dict[str, pq.ParquetWriter] = {}
         self._thread = ThreadPoolExecutor(1)
         self._pending: Future[None] | None = None
         self.line_count = 0
@@ -420,34 +469,37 @@ class _SegmentWriter:
         self.line_count += parsed.line_count
         self._ignored.update(parsed.ignored)
         if parsed.rejects.height:
+            self._rejected_count += parsed.rejects.height
             cut = parsed.rejects.with_columns(pl.col("text").str.head(REJECT_TEXT_MAX))
-            self._rejects.append(cut.select(pl.col(name).cast(dtype) for name, dtype in REJECT_SCHEMA.items()))
+            self._write("rejects", cut.select(pl.col(name).cast(dtype) for name, dtype in REJECT_SCHEMA.items()))
         if parsed.rows.height:
             self._row_count += parsed.rows.height
             times = parsed.rows[self._reader.time_column].drop_nulls()
             if times.len():
                 self._times += [(times.min(), times.max())]  # type: ignore[list-item]
-            self._write(parsed.rows)
+            self._write("parquet", parsed.rows)
 
-    def _write(self, rows: pl.DataFrame) -> None:
+    def _write(self, kind: str, rows: pl.DataFrame) -> None:
         if self._pending is not None:
             self._pending.result()
         table = rows.with_columns(pl.lit(self._draft.segment_id, pl.Int64).alias("segment_id"))
-        self._pending = self._thread.submit(self._write_now, table)
+        self._pending = self._thread.submit(self._write_now, kind, table)
 
-    def _write_now(self, rows: pl.DataFrame) -> None:
+    def _write_now(self, kind: str, rows: pl.DataFrame) -> None:
         table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-        if self._parquet is None:
-            self._parquet = pq.ParquetWriter(self._path, table.schema, compression="zstd", compression_level=1)
-        self._parquet.write_table(table)
+        if kind not in self._files:
+            self._files[kind] = pq.ParquetWriter(
+                self._paths[kind], table.schema, compression="zstd", compression_level=1
+            )
+        self._files[kind].write_table(table)
 
     def finish(self, is_whole_file: bool = True) -> Segment:
         """Commits the segment."""
         if self._pending is not None:
             self._pending.result()
         self._thread.shutdown()
-        if self._parquet is not None:
-            self._parquet.close()
+        for file in self._files.values():
+            file.close()
         draft = self._draft
         head = {} if draft.head_bytes else {"head_bytes": len(self._head), "head_hash": _hash(self._head)}
         segment = replace(
@@ -456,13 +508,14 @@ class _SegmentWriter:
             bytes_to=draft.bytes_from + self._bytes,
             size=draft.size if is_whole_file else -1,
             tail_hash=_hash(self._end),
-            content_hash=self._content.hexdigest(),
+            # Where nothing was new, the content is that of the known part.
+            content_hash=draft.content_hash if draft.content_hash and not self._bytes else self._content.hexdigest(),
             line_count=self.line_count,
             row_count=self._row_count,
-            rejected_count=sum(r.height for r in self._rejects),
+            rejected_count=self._rejected_count,
             ignored=dict(self._ignored),
             first_event_at=min(t[0] for t in self._times).isoformat() if self._times else None,
             last_event_at=max(t[1] for t in self._times).isoformat() if self._times else None,
         )
-        rejects = pl.concat(self._rejects) if self._rejects else rejects_frame([])
-        return self._lake.commit(segment, rejects, self._path if self._parquet is not None else None)
+        rejects, rows = (self._paths[kind] if kind in self._files else None for kind in ("rejects", "parquet"))
+        return self._lake.commit(segment, rejects, rows)

@@ -179,6 +179,7 @@ _PSEUDONYMS = (
             Column("number", "As written", {"pii": "yes"}),
             Column("e164", "Normalised; null: anonymous or internal", {"pii": "yes"}),
             Column("caller_token", "Pseudonym of the number", {}),
+            Column("email_token", "Pseudonym of the e-mail address; null: it is none", {}),
         ),
     ),
     (

@@ -19,7 +19,7 @@ import duckdb
 import yaml
 
 from pipelines.contracts.results import CheckResult, explain_failures
-from pipelines.errors import CallwrightError, ChecksFailed, SettingsError
+from pipelines.errors import CallwrightError, ChecksFailed
 from pipelines.home import Home
 from pipelines.ingest import Reader, SourceReport, new_files, readers, unclaimed_folders
 from pipelines.lake import Lake
@@ -76,26 +76,6 @@ def run_home(home: Home, progress: Callable[[str], None] = lambda _: None) -> Ru
             return RunReport(False, published, current_version(home.path), unclaimed=unclaimed)
         use_home(home.path)
         return _run_job(home, progress, unclaimed)
-
-
-def rebuild_sources(home: Home, sources: list[str], progress: Callable[[str], None] = lambda _: None) -> RunReport:
-    """Forgets what was read of some sources, reads their landing folders as they stand now, and does the rest of a run.
-
-    For files that were mended or taken away: what was once read stays in the lake otherwise.
-
-    Raises:
-        SettingsError: There is no such source. Otherwise as `run_home`.
-    """
-    known = readers(load_settings(home.path), home)
-    for source in sources:
-        if source not in known:
-            raise SettingsError(f"there is no source {source}", f"the sources are: {', '.join(known)}")
-    with home.run_lock():
-        lake = Lake(home.lake, home.landing)
-        for segment in lake.all_segments():
-            if segment.source in sources:
-                lake.drop(segment)
-    return run_home(home, progress)
 
 
 def _up_to_date(home: Home, settings: Settings, known: dict[str, Reader]) -> str | None:

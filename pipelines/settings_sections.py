@@ -6,6 +6,7 @@ Belongs here: one class per section. Does not belong here: reading the file (set
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -292,6 +293,22 @@ class BuiltInSource(Section):
         return data
 
 
+class TableFileSource(BuiltInSource):
+    """[sources.NAME] of a built-in table: how its files are written, where they do not show it themselves."""
+
+    encoding: str | None = None
+    decimal_mark: Literal[".", ","] | None = None
+    date_order: Literal["day_first", "month_first"] | None = None
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str | None) -> str | None:
+        try:
+            return codecs.lookup(encoding).name if encoding is not None else None
+        except LookupError:
+            raise ValueError(f'"{encoding}" is no encoding; known ones are utf-8, cp1252, cp1251, gb18030') from None
+
+
 class AsteriskCallSource(BuiltInSource):
     """[sources.asterisk_cdr] and [sources.asterisk_cel]."""
 
@@ -355,14 +372,15 @@ class Sources(BaseModel):
     freeswitch_cdr: BuiltInSource = BuiltInSource()
     genesys_conversations: BuiltInSource = BuiltInSource()
     amazon_connect_contacts: BuiltInSource = BuiltInSource()
-    crm_customers: BuiltInSource = BuiltInSource()
-    crm_orders: BuiltInSource = BuiltInSource()
-    crm_cases: BuiltInSource = BuiltInSource()
-    surveys: BuiltInSource = BuiltInSource()
-    campaign_attempts: BuiltInSource = BuiltInSource()
-    agents: BuiltInSource = BuiltInSource()
-    schedules: BuiltInSource = BuiltInSource()
-    action_outcomes: BuiltInSource = BuiltInSource()
+    twilio_taskrouter: BuiltInSource = BuiltInSource()
+    crm_customers: TableFileSource = TableFileSource()
+    crm_orders: TableFileSource = TableFileSource()
+    crm_cases: TableFileSource = TableFileSource()
+    surveys: TableFileSource = TableFileSource()
+    campaign_attempts: TableFileSource = TableFileSource()
+    agents: TableFileSource = TableFileSource()
+    schedules: TableFileSource = TableFileSource()
+    action_outcomes: TableFileSource = TableFileSource()
 
     @model_validator(mode="after")
     def _names_are_folders(self) -> Self:

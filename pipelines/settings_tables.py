@@ -27,6 +27,7 @@ BUILT_IN_KINDS = {
     "freeswitch_cdr": "calls",
     "genesys_conversations": "calls",
     "amazon_connect_contacts": "calls",
+    "twilio_taskrouter": "calls",
     "crm_customers": "customers",
     "crm_orders": "orders",
     "crm_cases": "cases",

@@ -10,6 +10,7 @@ import shutil
 import socket
 import stat
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,9 +21,11 @@ import duckdb
 
 from pipelines.errors import CallwrightError, SettingsError, Stale
 from pipelines.home import Home, open_home
-from pipelines.ingest import new_files, readers, unclaimed_folders
-from pipelines.lake import Lake
+from pipelines.ingest import Reader, is_mostly_rejected, new_files, reader_config, readers, unclaimed_folders
+from pipelines.lake import Lake, Segment
+from pipelines.landing import landed_files, odd_things
 from pipelines.published import current_snapshot, open_published
+from pipelines.recognise import advice, masked
 from pipelines.router.store import current_version, read_manifest, scores_folder
 from pipelines.settings import load_settings
 
@@ -59,9 +62,6 @@ def home_status(home: Home) -> Status:
             "select coalesce(sum(line_count), 0), coalesce(sum(row_count), 0), coalesce(sum(ignored_count), 0),"
             " coalesce(sum(duplicate_count), 0), coalesce(sum(rejected_count), 0) from meta.source_files"
         ).fetchall()[0]
-        refused = con.execute(
-            "select name, problem from meta.source_files where problem is not null order by name"
-        ).fetchall()
         warned = con.execute(
             "select table_name || ': ' || check_name from meta.check_results where not passed"
         ).fetchall()
@@ -76,10 +76,63 @@ def home_status(home: Home) -> Status:
         "data_age_hours": round(age_h, 1), "stale_after_hours": settings.checks.stale_after_hours,
         "checks_passed": newest[2], "checks_warned": newest[3], "warnings": [row[0] for row in warned],
         **dict(zip(("lines", "rows", "ignored", "duplicates", "rejects"), map(int, counts), strict=True)),
-        "refused_files": [f"{name}: {problem}" for name, problem in refused],
+        "refused_files": refused_files(lake, known), "unrecognised_files": unrecognised_files(lake, known, home),
+        "not_files": [f"{lake.relative(o.path)}: {o.reason}" for o in odd_things(home.landing)],
         "waiting_files": waiting, "unclaimed_folders": unclaimed_folders(home, known), **scores, "is_stale": is_stale,
     }  # fmt: skip
     return Status(figures, is_stale)
+
+
+def refused_files(lake: Lake, known: Mapping[str, Reader]) -> list[str]:
+    """Files that were refused as a whole and still stand in landing, each with the reason."""
+    refused = [s for s in _current(lake, known) if s.problem and (lake.landing / s.file).exists()]
+    return [f"{s.file}: {masked(s.problem or '')}" for s in sorted(refused, key=lambda s: s.file)]
+
+
+# Each costs a trial by every reader.
+_TRIED_MAX = 20
+
+
+def unrecognised_files(lake: Lake, known: Mapping[str, Reader], home: Home) -> list[str]:
+    """Files in landing that their source could not use, or that no source claims, and which source would take them.
+
+    A file counts when it was refused, or all or nearly all of its lines were.
+    """
+    wrong = [*_unused(lake, known), *_unclaimed(home, known)]
+    told = []
+    for number, (path, why) in enumerate(wrong):
+        name = lake.relative(path)
+        others = {source: reader for source, reader in known.items() if source != name.split("/")[0]}
+        told.append(f"{name}: {why}" + (f"; {advice(path, others)}" if number < _TRIED_MAX else ""))
+    return told
+
+
+def _current(lake: Lake, known: Mapping[str, Reader]) -> list[Segment]:
+    return [s for reader in known.values() for s in lake.segments(reader.source, reader_config(reader))]
+
+
+def _unused(lake: Lake, known: Mapping[str, Reader]) -> list[tuple[Path, str]]:
+    counts: dict[str, list[int]] = {}
+    for segment in _current(lake, known):
+        taken = counts.setdefault(segment.file, [0, 0])
+        taken[0] += segment.row_count
+        taken[1] += segment.rejected_count
+    wrong = {s.file: masked(s.problem) for s in _current(lake, known) if s.problem}
+    for name, (row_count, rejected_count) in counts.items():
+        if is_mostly_rejected(row_count, rejected_count):
+            wrong.setdefault(name, f"{rejected_count:,} of {row_count + rejected_count:,} lines rejected")
+    found = [(lake.landing / name, why) for name, why in sorted(wrong.items())]
+    return [(path, why) for path, why in found if path.is_file()]
+
+
+def _unclaimed(home: Home, known: Mapping[str, Reader]) -> list[tuple[Path, str]]:
+    """Files beside the folders of sources, and the first file of each folder that no source claims."""
+    if not home.landing.is_dir():
+        return []
+    beside = [p for p in landed_files(home.landing) if p.parent == home.landing]
+    folders = [home.landing / name for name in unclaimed_folders(home, dict(known))]
+    first = [next(landed_files(folder)) for folder in folders]
+    return [(p, "it stands in no source's folder") for p in [*beside, *first]]
 
 
 def _scores(home: Home) -> dict[str, Any]:

@@ -37,7 +37,11 @@ ZONE_SLACK = timedelta(hours=26)
 
 _DUCKDB_TYPES = {"String": "VARCHAR", "Int64": "BIGINT", "Float64": "DOUBLE", "Boolean": "BOOLEAN"}
 # Raw tables that sql/staging takes up so far; the rows of the others wait in the lake.
-STAGED = ("asterisk_queue_log", "asterisk_cdr", "asterisk_cel", "calls", "customers", "orders", "surveys")
+STAGED = (
+    "asterisk_queue_log", "asterisk_cdr", "asterisk_cel", "freeswitch_cdr", "genesys_conversations",
+    "amazon_connect_contacts", "twilio_taskrouter", "calls", "customers", "orders", "surveys", "cases",
+    "campaign_attempts", "agents", "schedules", "action_outcomes",
+)  # fmt: skip
 
 
 def raw_schema(table: str) -> dict[str, str]:
@@ -277,6 +281,7 @@ class Warehouse:
             "last_event_at": last,
             "ingested_at": datetime.fromisoformat(segment.ingested_at),
             "problem": segment.problem,
+            "notes": "; ".join(segment.notes) or None,
         }
 
     def _interval(self, segment: Segment) -> tuple[datetime | None, datetime | None]:
@@ -457,6 +462,7 @@ SEGMENT_SCHEMA = {
     "last_event_at": "TIMESTAMPTZ",
     "ingested_at": "TIMESTAMPTZ",
     "problem": "VARCHAR",
+    "notes": "VARCHAR",
 }
 
 

@@ -122,3 +122,43 @@ class RawSurveys(CanonicalTable):
     table = "raw.surveys"
     columns = kind_columns(canonical.SURVEYS)
     row_rules = kind_rules(canonical.SURVEYS)
+
+
+class RawCases(CanonicalTable):
+    """Cases as exported."""
+
+    table = "raw.cases"
+    columns = kind_columns(canonical.CASES)
+    row_rules = kind_rules(canonical.CASES)
+
+
+class RawCampaignAttempts(CanonicalTable):
+    """Attempts of outbound campaigns as exported."""
+
+    table = "raw.campaign_attempts"
+    columns = kind_columns(canonical.CAMPAIGN_ATTEMPTS)
+    row_rules = kind_rules(canonical.CAMPAIGN_ATTEMPTS)
+
+
+class RawAgents(CanonicalTable):
+    """The roster as exported."""
+
+    table = "raw.agents"
+    columns = kind_columns(canonical.AGENTS)
+    row_rules = kind_rules(canonical.AGENTS)
+
+
+class RawSchedules(CanonicalTable):
+    """Shifts as exported."""
+
+    table = "raw.schedules"
+    columns = kind_columns(canonical.SCHEDULES)
+    row_rules = kind_rules(canonical.SCHEDULES)
+
+
+class RawActionOutcomes(CanonicalTable):
+    """Outcomes of actions as recorded."""
+
+    table = "raw.action_outcomes"
+    columns = kind_columns(canonical.ACTION_OUTCOMES)
+    row_rules = kind_rules(canonical.ACTION_OUTCOMES)

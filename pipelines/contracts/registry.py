@@ -6,13 +6,19 @@ from pipelines.contracts.agents import AgentStates, RingAttempts
 from pipelines.contracts.base import Contract
 from pipelines.contracts.contacts import Contacts, QueueVisits, Segments
 from pipelines.contracts.customers import Customers, Orders, Surveys
+from pipelines.contracts.outbound import ActionOutcomes, Agents, CampaignAttempts, Cases, Schedules
 from pipelines.contracts.raw import (
+    RawActionOutcomes,
+    RawAgents,
     RawAsteriskCdr,
     RawAsteriskCel,
     RawAsteriskQueueLog,
     RawCalls,
+    RawCampaignAttempts,
+    RawCases,
     RawCustomers,
     RawOrders,
+    RawSchedules,
     RawSurveys,
 )
 
@@ -24,6 +30,11 @@ CONTRACTS: tuple[type[Contract], ...] = (
     RawCustomers,
     RawOrders,
     RawSurveys,
+    RawCases,
+    RawCampaignAttempts,
+    RawAgents,
+    RawSchedules,
+    RawActionOutcomes,
     Contacts,
     QueueVisits,
     Segments,
@@ -32,5 +43,10 @@ CONTRACTS: tuple[type[Contract], ...] = (
     Customers,
     Orders,
     Surveys,
+    Cases,
+    CampaignAttempts,
+    ActionOutcomes,
+    Agents,
+    Schedules,
 )
 CONTRACT_OF: dict[str, type[Contract]] = {contract.table: contract for contract in CONTRACTS}

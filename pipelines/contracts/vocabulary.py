@@ -28,6 +28,9 @@ RING_OUTCOMES = ("answered", "no_answer", "canceled")
 SEGMENT_KINDS = ("ivr", "queue", "ring", "talk", "hold", "transfer", "wrap_up")
 ORDER_STATUSES = ("paid", "cancelled", "returned")
 SURVEY_KINDS = ("csat", "nps", "ces")
+CASE_STATUSES = ("open", "solved", "unsolved")
+ATTEMPT_OUTCOMES = ("sold", "refused", "callback", "opted_out", "no_answer")
+SCHEDULE_ACTIVITIES = ("work", "break", "training", "off")
 
 
 def sql_list(words: tuple[str, ...]) -> str:

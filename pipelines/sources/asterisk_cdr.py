@@ -1,7 +1,12 @@
-"""Asterisk's cdr_csv file (Master.csv): 16 to 21 columns, no header, local times without a zone.
+"""Asterisk's call detail records as CSV, local times without a zone: first of all cdr_csv's Master.csv.
 
-Belongs here: telling the layouts apart, and refusing a cdr_custom file of the same name. Does not belong here: which
-records make up one call (sql/staging), or the zone of the times (settings).
+Belongs here: cdr_csv's layout of 16 to 21 columns, without header, and refusing what is no record. Does not belong
+here: which records make up one call (sql/staging), the zone of the times (settings), other layouts of the same columns
+(asterisk_cdr_layouts.py, which is given the lines that are not of this one).
+
+Each record is read by itself, so its layout is known by what stands in its columns. Of 17 columns the last is a
+uniqueid if it has the form of one, else a userfield. Copies per account are records like any other; staging counts them
+as duplicates.
 Source: asterisk/asterisk cdr/cdr_csv.c.
 """
 
@@ -11,32 +16,19 @@ from collections import Counter
 
 import polars as pl
 
+from pipelines.sources.asterisk_cdr_layouts import (
+    FIXED,
+    UNIQUEID,
+    has_odd_value,
+    is_record,
+    is_table_order,
+    read_others,
+    typed,
+)
 from pipelines.sources.base import LOCAL_TIME, Parsed
 from pipelines.sources.csv_lines import split_records
 
-DISPOSITIONS = ["NO ANSWER", "ANSWERED", "BUSY", "FAILED", "CONGESTION", "CANCEL"]
-_FIXED = [
-    "accountcode",
-    "src",
-    "dst",
-    "dcontext",
-    "clid",
-    "channel",
-    "dstchannel",
-    "lastapp",
-    "lastdata",
-    "start",
-    "answer",
-    "end",
-    "duration",
-    "billsec",
-    "disposition",
-    "amaflags",
-]
 _WIDTH = 21
-_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
-# systemname-1362424276.2 or 1362424276.2: how a uniqueid is told from a userfield in column 17.
-_UNIQUEID = r"^(.*-)?\d{6,}\.\d+$"
 
 
 class CdrReader:
@@ -44,7 +36,7 @@ class CdrReader:
 
     source = "asterisk_cdr"
     table = "asterisk_cdr"
-    version = 1
+    version = 2
     time_column = "start_local"
     schema: dict[str, pl.DataType] = {
         "accountcode": pl.String(),
@@ -78,25 +70,21 @@ class CdrReader:
             .with_row_index("line_number", offset=first_line)
             .with_columns(pl.col("line_number").cast(pl.Int64))
             .filter(pl.col("line").str.strip_chars() != "")
-            .rename({f"c{n}": name for n, name in enumerate(_FIXED, start=1)})
-            .with_columns(*_typed(), _width().alias("width"))
+            .rename({f"c{n}": name for n, name in enumerate(FIXED, start=1)})
+            .with_columns(*typed(), _width().alias("width"))
             .with_columns(*_late_columns())
             .with_columns(_reason().alias("reason"))
         )
         is_row = pl.col("reason").is_null()
         rows = records.filter(is_row).select("line_number", *self.schema)
         rejects = records.filter(~is_row).select("line_number", "reason", pl.col("line").alias("text"))
-        blank = lines.len() - records.height
-        return Parsed(rows, rejects, Counter({"blank": blank} if blank else {}), lines.len())
-
-
-def _typed() -> list[pl.Expr]:
-    times = [
-        pl.col(name).str.to_datetime(_TIME_FORMAT, strict=False, time_unit="us").alias(f"{name}_local")
-        for name in ("start", "answer", "end")
-    ]
-    seconds = [pl.col(name).cast(pl.Int64, strict=False).alias(f"{name}_s") for name in ("duration", "billsec")]
-    return times + seconds
+        ignored = Counter({"blank": lines.len() - records.height})
+        if rejects.height:
+            read = read_others(rejects)
+            rows = pl.concat([rows, read.rows.select(rows.columns)]).sort("line_number")
+            rejects = read.others
+            ignored["header"] = read.header_count
+        return Parsed(rows, rejects, +ignored, lines.len())
 
 
 def _width() -> pl.Expr:
@@ -109,7 +97,7 @@ def _late_columns() -> list[pl.Expr]:
     """Columns 17 to 21: [uniqueid] [userfield] [peeraccount, linkedid, sequence], each present or not."""
     width = pl.col("width")
     has_new = width >= 19
-    id_first = pl.col("c17").str.contains(_UNIQUEID)
+    id_first = pl.col("c17").str.contains(UNIQUEID)
     offset = pl.when(has_new).then(width - 3).otherwise(width)  # the last of the two optional ones
     both = offset == 18
 
@@ -134,17 +122,23 @@ def _late_columns() -> list[pl.Expr]:
 
 
 def _reason() -> pl.Expr:
-    looks = (
-        pl.col("start_local").is_not_null()
-        & pl.col("end_local").is_not_null()
-        & pl.col("disposition").is_in(DISPOSITIONS)
-        & pl.col("duration_s").is_not_null()
-    )
+    # Sequence and accounts follow both ids, or neither is there: only then do columns 17 and 18 tell the table's order.
+    of_table = pl.col("width").is_in([18, 21]) & is_table_order()
     return (
         pl.when(pl.col("extra").is_not_null())
-        .then(pl.lit("more than 21 columns: not a cdr_csv record"))
-        .when(~looks)
-        .then(pl.lit("not the cdr_csv layout: columns 10, 12, 13 and 15 must be start, end, duration, disposition"))
+        .then(pl.lit("more than 21 columns: not a cdr_csv record, and no other layout that is known"))
+        .when(~is_record().fill_null(False))
+        .then(pl.lit(_NO_LAYOUT))
         .when((pl.col("width") >= 19) & pl.col("sequence").is_null())
         .then(pl.lit("not the cdr_csv layout: the last column is not a sequence number"))
+        .when(of_table)
+        .then(pl.lit("not the cdr_csv layout: a uniqueid in column 18 and none in 17"))
+        .when(has_odd_value())
+        .then(pl.lit("columns 11 or 14, answer and billsec, hold no time or number"))
     )
+
+
+_NO_LAYOUT = (
+    "not the cdr_csv layout: columns 10, 12, 13 and 15 must be start, end, duration, disposition;"
+    " nor the layout of cdr_custom's sample (9, 11, 12, 14) or of FreePBX's table (calldate first, disposition 12th)"
+)

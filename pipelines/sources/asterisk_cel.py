@@ -1,7 +1,8 @@
 """Asterisk's channel event log (cel_custom): the sample layout, event first, and the layout with the time first.
 
-Belongs here: telling the two layouts and the two ways to write a time apart. Does not belong here: what the events
-say about a call (sql/staging). Source: asterisk/asterisk cel/cel_custom.c and its sample configuration.
+Belongs here: telling the two layouts and the two ways to write a time apart; the event's details stay JSON text. Does
+not belong here: what the events say about a call (sql/staging).
+Source: asterisk/asterisk cel/cel_custom.c and its sample configuration.
 """
 
 from __future__ import annotations
@@ -60,11 +61,11 @@ _WIDTH = 20
 
 
 class CelReader:
-    """Reads cel_custom records of 20 columns (or 19, without the last)."""
+    """Reads cel_custom records of 20 columns; those at the end may be missing, as older versions have fewer."""
 
     source = "asterisk_cel"
     table = "asterisk_cel"
-    version = 1
+    version = 2
     time_column = "event_at"
     schema: dict[str, pl.DataType] = {
         "event_at": UTC_TIME,
@@ -92,17 +93,23 @@ class CelReader:
         )
         is_row = pl.col("reason").is_null()
         rows = records.filter(is_row).select("line_number", *self.schema)
-        rejects = records.filter(~is_row).select("line_number", "reason", pl.col("line").alias("text"))
-        blank = lines.len() - records.height
-        return Parsed(rows, rejects, Counter({"blank": blank} if blank else {}), lines.len())
+        refused = records.filter(~is_row).select("line_number", "reason", pl.col("line").alias("text"))
+        rejects = refused.filter(~_is_header()) if refused.height else refused
+        ignored = Counter({"blank": lines.len() - records.height, "header": refused.height - rejects.height})
+        return Parsed(rows, rejects, +ignored, lines.len())
+
+
+def _is_header() -> pl.Expr:
+    """A header names its columns in the order that is read here; any other order is refused."""
+    names = pl.col("text").str.replace_all(r'[\ufeff" ]', "").str.to_lowercase()
+    return names.str.contains(r"^(eventtype,eventtime|eventtime,eventtype),")
 
 
 def _instant() -> pl.Expr:
     """`<sec>.<usec>`, the default, is UTC; split as text, for a double cannot hold every microsecond."""
-    parts = pl.col("time").str.extract_groups(r"^(\d{6,11})\.(\d{1,6})$")
-    micros = parts.struct.field("1").cast(pl.Int64) * 1_000_000 + parts.struct.field("2").str.pad_end(6, "0").cast(
-        pl.Int64
-    )
+    parts = pl.col("time").str.extract_groups(r"^([0-9]{6,11})(?:\.([0-9]{1,6}))?$").struct
+    fraction = parts.field("2").fill_null("").str.pad_end(6, "0").cast(pl.Int64)
+    micros = parts.field("1").cast(pl.Int64) * 1_000_000 + fraction
     return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 

@@ -2,7 +2,8 @@
 
 Belongs here: which lines are events, and their first five fields. Does not belong here: the parameters, which stay one
 text (`data`), because their meaning depends on the event and a pause reason may hold a pipe:
-sql/staging/asterisk_queue_log.sql takes them apart.
+sql/staging/asterisk_queue_log.sql takes them apart; nor rows of the database table, which may lie in the same folder:
+asterisk_queue_log_table.py reads the lines that are not of the file.
 Source: asterisk/asterisk apps/app_queue.c and main/logger.c.
 """
 
@@ -12,7 +13,8 @@ from collections import Counter
 
 import polars as pl
 
-from pipelines.sources.base import UTC_TIME, Parsed
+from pipelines.sources.asterisk_queue_log_table import read_table_lines
+from pipelines.sources.base import LOCAL_TIME, UTC_TIME, Parsed
 
 EVENTS = (
     # app_queue.c
@@ -30,20 +32,32 @@ _FIELDS = ["epoch", "callid", "queue", "agent", "event", "data"]
 
 
 class QueueLogReader:
-    """Reads queue_log lines; the epoch is UTC, so the file knows no daylight saving."""
+    """Reads queue_log lines; the epoch is UTC, so the file knows no daylight saving.
+
+    Args:
+        timezone: Zone of the local times in table exports. None: such rows are refused. The file needs none.
+
+    Attributes:
+        settings: What of the settings decides the rows: another zone means other instants.
+    """
 
     source = "asterisk_queue_log"
     table = "asterisk_queue_log"
-    version = 1
+    version = 2
     time_column = "event_at"
     schema: dict[str, pl.DataType] = {
         "event_at": UTC_TIME,
+        "event_local": LOCAL_TIME,
         "callid": pl.String(),
         "queue": pl.String(),
         "agent": pl.String(),
         "event": pl.String(),
         "data": pl.String(),
     }
+
+    def __init__(self, timezone: str | None = None) -> None:
+        self.timezone = timezone
+        self.settings = (timezone or "",)
 
     def parse(self, lines: pl.Series, first_line: int) -> Parsed:
         """See `LineReader.parse`; unknown events and lines without five fields become rejects."""
@@ -54,13 +68,21 @@ class QueueLogReader:
             .filter(pl.col("line") != "")
             .with_columns(pl.col("line").str.splitn("|", 6).struct.rename_fields(_FIELDS).alias("fields"))
             .unnest("fields")
-            .with_columns(_event_at().alias("event_at"))
+            .with_columns(_event_at().alias("event_at"), pl.lit(None, LOCAL_TIME).alias("event_local"))
             .with_columns(_reason().alias("reason"))
         )
         is_row = pl.col("reason").is_null()
         rows = fields.filter(is_row).select("line_number", *self.schema)
-        rejects = fields.filter(~is_row).select("line_number", "reason", pl.col("line").alias("text"))
+        refused = fields.filter(~is_row).select("line_number", "reason", "line")
         ignored = Counter({"blank": lines.len() - fields.height} if lines.len() > fields.height else {})
+        if refused.height:
+            table = read_table_lines(refused, EVENTS, self.timezone)
+            rows = pl.concat([rows, table.rows.select(rows.columns)]).sort("line_number")
+            refused = table.others
+            ignored += Counter({"header": table.header_count})
+            rejects = pl.concat([refused.rename({"line": "text"}), table.rejects]).sort("line_number")
+        else:
+            rejects = refused.rename({"line": "text"})
         return Parsed(rows, rejects, ignored, lines.len())
 
 

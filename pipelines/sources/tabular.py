@@ -1,18 +1,23 @@
 """Reads a table file (CSV, Parquet, XLSX, JSON lines) into a canonical table, through the source's SQL if it has one.
 
 Belongs here: the built-in `crm_*` and other tabular sources, and custom sources; both take this one road, the built-in
-ones with the identity for SQL. Does not belong here: what the canonical columns are (canonical.py).
+ones with the identity for SQL. Does not belong here: what the canonical columns are (canonical.py), encodings
+(encodings.py), CSV dialects (csv_tables.py), spreadsheets (sheets.py), decimal commas and forms of dates (forms.py).
 
+What was taken for granted of a file (its encoding, a decimal comma, which part of a date is the day, columns left
+unused) is told in `TableResult.notes`.
 DuckDB reads and types the file in a database of its own, on disk, so memory stays bounded and the warehouse unlocked.
 """
 
 from __future__ import annotations
 
+import csv
 import difflib
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +28,12 @@ from sqlglot import exp
 
 from pipelines.errors import CallwrightError, SettingsError
 from pipelines.sources.base import rejects_frame, sql_text
-from pipelines.sources.canonical import COUNT, FLAG, NUMBER, TIME, Kind
-from pipelines.sources.lines import decode, open_plain
+from pipelines.sources.canonical import COUNT, FLAG, NUMBER, TEXT, TIME, Kind
+from pipelines.sources.csv_tables import dialect, load_csv
+from pipelines.sources.encodings import find_encoding, named_encoding, write_utf8
+from pipelines.sources.forms import Form, Stated, notes_of, number_forms, time_form
+from pipelines.sources.lines import open_plain
+from pipelines.sources.sheets import read_sheet
 
 FORMATS = ("csv", "parquet", "xlsx", "jsonl")
 _SUFFIXES = {
@@ -38,6 +47,8 @@ _SUFFIXES = {
 }
 # The row's number in its file; carried through a custom SQL where that is possible, so that a reject can be found.
 LINE = "_line_number"
+# Beside canonical columns, one of which is called `reason`.
+WHY, DOUBT = "_why_refused", "_why_in_doubt"
 MEMORY_LIMIT = "1GB"
 
 
@@ -57,6 +68,7 @@ class TableSource:
         options: DuckDB reader options of a custom source.
         sql: `select <canonical columns> from input`, or None for columns that already have canonical names.
         sql_name: What to call the SQL in an error.
+        stated: What the settings say of the files' form, so that it need not be decided from them.
     """
 
     source: str
@@ -66,24 +78,36 @@ class TableSource:
     options: Mapping[str, Any] = field(default_factory=dict)
     sql: str | None = None
     sql_name: str = ""
+    stated: Stated = field(default_factory=Stated)
 
     @property
     def config(self) -> tuple[object, ...]:
         """Everything besides the bytes that decides the rows."""
         return (
-            1,
+            2,
             self.kind.name,
             self.timezone,
             self.file_format,
             dict(self.options),
             self.sql,
             sorted(self.kind.columns),
+            astuple(self.stated),
         )
 
 
 @dataclass(frozen=True)
 class TableResult:
-    """What one file gave: counts of data rows (a header is not one), rejects, and the rows' Parquet at `rows_path`."""
+    """What one file gave; its rows are the Parquet at `rows_path`.
+
+    Attributes:
+        line_count: Data rows, a header not being one; row_count + ignored + rejects.
+        row_count: Rows written.
+        ignored: Rows left out by the source's SQL.
+        rejects: `REJECT_SCHEMA`.
+        first_event_at: Earliest time, ISO.
+        last_event_at: Latest time, ISO.
+        notes: What was taken for granted of the file, each a sentence without personal data.
+    """
 
     line_count: int
     row_count: int
@@ -91,6 +115,21 @@ class TableResult:
     rejects: pl.DataFrame
     first_event_at: str | None
     last_event_at: str | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Input:
+    """The table `input` as made of a file: what the reader had to reject, and what is known of its form.
+
+    `header` is the file's own, where DuckDB's column names may differ from it.
+    """
+
+    rejects: list[tuple[int, str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    header: list[str] | None = None
+    is_semicolon: bool = False
+    serial_epoch: str | None = None
 
 
 def read_table(source: TableSource, path: Path, segment_id: int, rows_path: Path, scratch: Path) -> TableResult:
@@ -114,9 +153,9 @@ def read_table(source: TableSource, path: Path, segment_id: int, rows_path: Path
             con.execute(f"set TimeZone = '{source.timezone}'")
             con.execute(f"set temp_directory = {sql_text(scratch)}")
             con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-            rejects = _load_input(con, source, path, scratch)
-            has_line = _make_output(con, source)
-            return _write_rows(con, source, segment_id, rows_path, rejects, has_line)
+            loaded = _load_input(con, source, path, scratch)
+            has_line = _make_output(con, source, loaded)
+            return _write_rows(con, source, segment_id, rows_path, loaded, has_line)
     finally:
         for leftover in scratch.glob(f"table-{segment_id}.*"):
             leftover.unlink()
@@ -125,35 +164,27 @@ def read_table(source: TableSource, path: Path, segment_id: int, rows_path: Path
 # --- the file, as it stands ------------------------------------------------------------------------------
 
 
-def _load_input(
-    con: duckdb.DuckDBPyConnection, source: TableSource, path: Path, scratch: Path
-) -> list[tuple[int, str, str]]:
-    """Makes the table `input`; returns the records the reader itself had to reject."""
+def _load_input(con: duckdb.DuckDBPyConnection, source: TableSource, path: Path, scratch: Path) -> _Input:
+    """Makes the table `input`."""
     file_format = source.file_format or _SUFFIXES.get(Path(path.name.removesuffix(".gz")).suffix.lower())
     if path.stat().st_size == 0:
         raise RefusedFile(f"{path.name}: the file is empty")
     if file_format is None:
         raise RefusedFile(f"{path.name}: the name does not say whether it is {', '.join(FORMATS)}")
     try:
+        if file_format == "xlsx":
+            return _load_sheet(con, path)
+        plain = _plain_copy(path, con, scratch)
         if file_format == "csv":
-            return _load_csv(con, source, _plain_copy(path, con, scratch), scratch)
+            return _load_csv(con, source, plain, scratch)
         if file_format == "parquet":
-            _create_input(con, "read_parquet(?)", [_plain_copy(path, con, scratch)], first_line=1)
-        elif file_format == "xlsx":
-            con.register("sheet", pl.read_excel(path, infer_schema_length=0))
-            _create_input(con, "sheet", [], first_line=2)
-            con.unregister("sheet")
-        else:
-            plain = _plain_copy(path, con, scratch)
-            _create_input(
-                con,
-                "read_json(?, format = 'newline_delimited', convert_strings_to_integers = false)",
-                [plain],
-                1,
-            )
-    except (duckdb.Error, pl.exceptions.PolarsError, ValueError, UnicodeError) as error:
+            _create_input(con, "read_parquet(?)", [plain], first_line=1)
+            return _Input()
+        relation = "read_json(?, format = 'newline_delimited', convert_strings_to_integers = false)"
+        _create_input(con, relation, [plain], first_line=1)
+    except (duckdb.Error, pl.exceptions.PolarsError, ValueError, csv.Error) as error:
         raise RefusedFile(f"{path.name}: not readable as {file_format}: {_first_line(error)}") from error
-    return []
+    return _Input()
 
 
 def _create_input(con: duckdb.DuckDBPyConnection, relation: str, parameters: list[Any], first_line: int) -> None:
@@ -161,6 +192,22 @@ def _create_input(con: duckdb.DuckDBPyConnection, relation: str, parameters: lis
         f"create table input as select row_number() over () + {first_line - 1} as {LINE}, * from {relation}",
         parameters,
     )
+
+
+def _load_sheet(con: duckdb.DuckDBPyConnection, path: Path) -> _Input:
+    sheet = read_sheet(path, LINE)
+    taken: Counter[str] = Counter()
+    names = []
+    for number, written in enumerate(sheet.header):
+        name = written.strip() or f"column{number}"
+        taken[name.lower()] += 1
+        names.append(name if taken[name.lower()] == 1 else f"{name}_{taken[name.lower()] - 1}")
+    con.register("sheet", sheet.rows.to_arrow())
+    selected = ", ".join(f"c{number} as {_quoted(name)}" for number, name in enumerate(names))
+    con.execute(f"create table input as select {LINE}, {selected} from sheet")
+    con.unregister("sheet")
+    notes = [sheet.note] if sheet.note else []
+    return _Input(notes=notes, header=sheet.header, serial_epoch=sheet.serial_epoch)
 
 
 def _plain_copy(path: Path, con: duckdb.DuckDBPyConnection, scratch: Path) -> str:
@@ -181,73 +228,29 @@ def _is_compressed(path: Path) -> bool:
         return file.read(3) in (b"\x1f\x8b\x08", b"BZh", b"\xfd7z")
 
 
-def _load_csv(
-    con: duckdb.DuckDBPyConnection, source: TableSource, plain: str, scratch: Path
-) -> list[tuple[int, str, str]]:
-    options: dict[str, Any] = {
-        "all_varchar": True,
-        "store_rejects": True,
-        **_default_options(source, plain),
-        **source.options,
-    }
-    if "types" in options:
-        options.pop("all_varchar")
-        columns = con.execute(
-            f"describe select * from read_csv(?, {_literal_options({**options, 'types': {}})})", [plain]
-        )
-        options["types"] = {row[0]: "VARCHAR" for row in columns.fetchall()} | dict(source.options["types"])
-    header_lines = 0 if options.get("header") is False else 1
-    first_line = 1 + header_lines + int(options.get("skip", 0))
-    _create_input(con, f"read_csv(?, {_literal_options(options)})", [plain], first_line)
-    errors = con.execute(
-        "select line, string_agg(distinct lower(error_type), ', '), any_value(csv_line)"
-        " from reject_errors group by line order by line"
-    ).fetchall()
-    if "encoding" not in options and any("encoding" in kind for _, kind, _ in errors):
-        for table in ("input", "reject_errors", "reject_scans"):
-            con.execute(f"drop table {table}")
-        return _load_csv(con, source, _as_utf8(plain, con, scratch), scratch)
-    return [(int(line), f"not a record of this file: {kind}", text or "") for line, kind, text in errors]
-
-
-def _as_utf8(plain: str, con: duckdb.DuckDBPyConnection, scratch: Path) -> str:
-    """A copy in which the lines that are not UTF-8, and only those, were read as latin-1."""
-    copy = scratch / f"{_stem(con)}.utf8"
-    with Path(plain).open("rb") as file, copy.open("wb") as out:
-        for line in file:
-            out.write(decode(line).encode())
-    return str(copy)
+def _load_csv(con: duckdb.DuckDBPyConnection, source: TableSource, plain: str, scratch: Path) -> _Input:
+    options = dict(source.options)
+    name = options.pop("encoding", None) or source.stated.encoding
+    try:
+        encoding = named_encoding(Path(plain), name) if name else find_encoding(Path(plain))
+    except LookupError as error:
+        raise SettingsError(f"source {source.source}: there is no encoding {name!r}") from error
+    if encoding.name != "utf-8" or encoding.mark_bytes:
+        copy = scratch / f"{_stem(con)}.utf8"
+        write_utf8(Path(plain), encoding, copy)
+        plain = str(copy)
+    loaded = _Input(notes=[encoding.note] if encoding.note else [])
+    if source.file_format is None:
+        own, loaded.header = dialect(plain)
+        options = {**own, **options}
+        loaded.is_semicolon = own["delim"] == ";"
+    loaded.rejects = load_csv(con, plain, options, LINE)
+    return loaded
 
 
 def _stem(con: duckdb.DuckDBPyConnection) -> str:
     """Name of the scratch database: whatever begins with it is removed in the end."""
     return Path(con.execute("select path from duckdb_databases() where not internal").fetchall()[0][0]).stem
-
-
-def _default_options(source: TableSource, plain: str) -> dict[str, Any]:
-    """A header and its delimiter for a built-in table; a custom source says what differs, DuckDB finds out the rest."""
-    if source.file_format is not None:
-        return {}
-    with Path(plain).open("rb") as file:
-        header = file.readline(1 << 16).decode("utf-8-sig", "replace")
-    counts = {delimiter: len(re.findall(re.escape(delimiter), header)) for delimiter in ",;\t|"}
-    return {"header": True, "delim": max(counts, key=lambda d: counts[d]), "quote": '"', "escape": '"'}
-
-
-def _literal_options(options: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {_literal(value)}" for name, value in options.items() if value != {})
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_literal(v) for v in value) + "]"
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _first_line(error: Exception) -> str:
@@ -257,14 +260,18 @@ def _first_line(error: Exception) -> str:
 # --- the source's SQL ------------------------------------------------------------------------------------
 
 
-def _make_output(con: duckdb.DuckDBPyConnection, source: TableSource) -> bool:
+def _make_output(con: duckdb.DuckDBPyConnection, source: TableSource, loaded: _Input) -> bool:
     """Makes the table `output` of canonical columns, untyped; says whether its rows still know their line."""
     if source.sql is None:
-        written = {name.strip().lower(): name for name in reversed(_columns(con, "input"))}
-        known = {name: written[name] for name in source.kind.columns if name in written}
+        written = [name for name in _columns(con, "input") if name != LINE]
+        header = loaded.header if loaded.header and len(loaded.header) == len(written) else written
+        known = _canonical(header, written, source)
         selected = [f"{_quoted(name)} as {column}" for column, name in known.items()]
         con.execute(f"create table output as select {', '.join([LINE, *selected])} from input")
         _check_columns(con, source, RefusedFile)
+        unused = [name for name in written if name not in known.values()]
+        if unused:
+            loaded.notes.append(f"columns not used: {_names(unused)}")
         return True
     statement = _with_line(source)
     con.execute("set enable_external_access = false")
@@ -277,6 +284,23 @@ def _make_output(con: duckdb.DuckDBPyConnection, source: TableSource) -> bool:
         ) from error
     _check_columns(con, source, SettingsError)
     return LINE in _columns(con, "output")
+
+
+def _canonical(header: list[str], written: list[str], source: TableSource) -> dict[str, str]:
+    """Canonical column to the file's, whatever case, blanks and signs the header is written with."""
+    names = {_bare(column): column for column in source.kind.columns}
+    found: dict[str, str] = {}
+    for heading, name in zip(header, written, strict=True):
+        column = names.get(_bare(heading))
+        if column in found:
+            raise RefusedFile(f"source {source.source}: the header has {column} twice, and one of them must go")
+        if column:
+            found[column] = name
+    return {column: found[column] for column in source.kind.columns if column in found}
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
 def _with_line(source: TableSource) -> str:
@@ -320,15 +344,18 @@ def _check_columns(con: duckdb.DuckDBPyConnection, source: TableSource, problem:
 
 
 def _found_columns(con: duckdb.DuckDBPyConnection) -> str:
+    return f"found: {_names([name for name in _columns(con, 'input') if name != LINE])}"
+
+
+def _names(found: list[str]) -> str:
     """The file's column names, as far as they are names: without a header a customer stands in their place."""
-    found = [name for name in _columns(con, "input") if name != LINE]
     names = [name for name in found if re.fullmatch(r"[a-z_][a-z_ ]{0,40}", name.lower()) and name == name.lower()]
     others = (
         f", and {len(found) - len(names)} that look like no name: has the file a header?"
         if len(names) < len(found)
         else ""
     )
-    return f"found: {', '.join(names) or 'none'}{others}"
+    return f"{', '.join(names) or 'none'}{others}"
 
 
 def _columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
@@ -343,32 +370,37 @@ def _quoted(name: str) -> str:
 
 
 def _write_rows(
-    con: duckdb.DuckDBPyConnection, source: TableSource, segment_id: int, rows_path: Path,
-    file_rejects: list[tuple[int, str, str]], has_line: bool,
+    con: duckdb.DuckDBPyConnection, source: TableSource, segment_id: int, rows_path: Path, loaded: _Input,
+    has_line: bool,
 ) -> TableResult:  # fmt: skip
-    kind = source.kind
+    kind, file_rejects = source.kind, loaded.rejects
     line = LINE if has_line else "null"
     present = set(_columns(con, "output"))
-    typed = [f"{_typed(c, t) if c in present else 'null::' + t} as {c}" for c, t in kind.columns.items()]
+    forms = _forms(con, source, loaded)
+    values = {c: forms[c].value if c in forms else _typed(c, t) for c, t in kind.columns.items()}
+    typed = [f"{values[c] if c in present else 'null::' + t} as {c}" for c, t in kind.columns.items()]
     raw = [f"{_text(c)} as raw_{c}" for c in kind.columns if c in present]
-    con.execute(f"create table typed as select {line}::bigint as {LINE}, {', '.join(typed + raw)} from output")
-    con.execute(f"create table judged as select *, {_reason(kind, present)} as reason from typed")
+    doubts = [f"when {condition} then {sql_text(why)}" for form in forms.values() for condition, why in form.doubts]
+    doubt = f"case {' '.join(doubts)} end" if doubts else "null::varchar"
+    columns = ", ".join([*typed, *raw, f"{doubt} as {DOUBT}"])
+    con.execute(f"create table typed as select {line}::bigint as {LINE}, {columns} from output")
+    con.execute(f"create table judged as select *, coalesce({DOUBT}, {_reason(kind, present)}) as {WHY} from typed")
     names = ", ".join(kind.columns)
     con.execute(
         f"copy (select {sql_text(source.source)} as source, {names}, {segment_id}::bigint as segment_id,"
-        f" {LINE} as line_number from judged where reason is null)"
+        f" {LINE} as line_number from judged where {WHY} is null)"
         f" to {sql_text(rows_path)} (format parquet, compression zstd)"
     )
     input_count = _one(con, "select count(*) from input")
     output_count = _one(con, "select count(*) from output")
-    row_count = _one(con, "select count(*) from judged where reason is null")
+    row_count = _one(con, f"select count(*) from judged where {WHY} is null")
     rejects = file_rejects + _row_rejects(con, has_line, present, kind)
     # A SQL that makes several rows of one (a call's visits) leaves nothing out.
     filtered = max(input_count - output_count, 0)
     first, last = None, None
     if kind.time_column:
         times = con.execute(
-            f"select min({kind.time_column}), max({kind.time_column}) from judged where reason is null"
+            f"select min({kind.time_column}), max({kind.time_column}) from judged where {WHY} is null"
         ).fetchall()[0]
         first, last = (t.isoformat() if t else None for t in times)
     return TableResult(
@@ -378,7 +410,24 @@ def _write_rows(
         rejects=rejects_frame(sorted(rejects, key=lambda r: r[0])),
         first_event_at=first,
         last_event_at=last,
+        notes=(*loaded.notes, *notes_of(list(forms.values()))),
     )
+
+
+def _forms(con: duckdb.DuckDBPyConnection, source: TableSource, loaded: _Input) -> dict[str, Form]:
+    """How the text columns of a built-in table write numbers and times; a custom SQL brings its own forms in order."""
+    if source.sql is not None:
+        return {}
+    types = dict(row[:2] for row in con.execute("describe output").fetchall())
+    texts = {c: _text(c) for c, t in types.items() if t == TEXT and c in source.kind.columns}
+    numbers = {c: text for c, text in texts.items() if source.kind.columns[c] == NUMBER}
+    times = {c: text for c, text in texts.items() if source.kind.columns[c] == TIME}
+    forms = number_forms(
+        con, "output", numbers, source.source, source.stated, loaded.is_semicolon, loaded.serial_epoch is not None
+    )
+    for column, text in times.items():
+        forms[column] = time_form(con, "output", column, text, source.source, source.stated, loaded.serial_epoch)
+    return forms
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> int:
@@ -438,10 +487,10 @@ def _row_rejects(
         columns = [c for c in _columns(con, "input") if c != LINE]
         joined = ", ".join(f"coalesce(cast(i.{_quoted(c)} as varchar), '')" for c in columns)
         query = (
-            f"select j.{LINE}, j.reason, concat_ws(',', {joined})"
-            f" from judged j join input i using ({LINE}) where j.reason is not null"
+            f"select j.{LINE}, j.{WHY}, concat_ws(',', {joined})"
+            f" from judged j join input i using ({LINE}) where j.{WHY} is not null"
         )
     else:
         joined = ", ".join(f"coalesce(raw_{c}, '')" for c in kind.columns if c in present)
-        query = f"select null, reason, concat_ws(',', {joined}) from judged where reason is not null"
+        query = f"select null, {WHY}, concat_ws(',', {joined}) from judged where {WHY} is not null"
     return [(int(n or 0), reason, text) for n, reason, text in con.execute(query).fetchall()]

@@ -4,15 +4,16 @@
 -- owner: team:data
 with logged as (
     select
-        event_at,
-        agent,
-        queue,
-        event,
-        data,
-    from staging.asterisk_queue_log
+        q.event_at,
+        coalesce(n.agent, q.agent) as agent,
+        q.queue,
+        q.event,
+        q.data,
+    from staging.asterisk_queue_log as q
+    left join core._asterisk_agents as n on q.agent = n.written
     where
-        agent is not null
-        and event in (
+        q.agent is not null
+        and q.event in (
             'PAUSE', 'UNPAUSE', 'PAUSEALL', 'UNPAUSEALL', 'ADDMEMBER', 'REMOVEMEMBER', 'AGENTLOGIN', 'AGENTLOGOFF',
             'AGENTCALLBACKLOGIN', 'AGENTCALLBACKLOGOFF'
         )
@@ -98,13 +99,6 @@ begun as (
     from turns
 ),
 
-restarts as (
-    select event_at as restarted_at
-    from staging.asterisk_queue_log
-    where event = 'QUEUESTART'
-    group by event_at
-),
-
 switched as (
     select
         b.agent,
@@ -115,7 +109,7 @@ switched as (
         b.next_event_at,
         min(r.restarted_at) as restarted_at,
     from begun as b
-    left join restarts as r
+    left join core._asterisk_restarts as r
         on b.started_at < r.restarted_at and (b.next_event_at is null or r.restarted_at < b.next_event_at)
     where b.is_begin = 1
     group by b.agent, b.queue, b.state, b.reason, b.started_at, b.next_event_at

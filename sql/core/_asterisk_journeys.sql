@@ -28,6 +28,11 @@ notes as (
     group by callid
 ),
 
+-- What was logged of a waiting call before it changed its id: the caller there is not the customer.
+transferring as (
+    select entry_callid as callid from core._asterisk_moved group by entry_callid
+),
+
 -- Channels that CEL or CDR put into a call, and those that give their id to one; all others in queue_log are their call.
 linked as (
     select
@@ -47,18 +52,20 @@ linked as (
 
 contact_callids as (
     select
-        c.linkedid as linked_id,
+        coalesce(s.contact_call_id, c.linkedid) as linked_id,
         l.callid,
         l.first_event_at,
         l.last_event_at,
         l.entered_at,
-        l.caller_number,
+        case when t.callid is null then l.caller_number end as caller_number,
         l.visit_count,
         n.tier,
         n.priority,
         n.did,
     from logged as l
     left join linked as c on l.callid = c.callid
+    left join core._asterisk_same_calls as s on coalesce(c.linkedid, l.callid) = s.call_id
+    left join transferring as t on l.callid = t.callid
     left join notes as n on l.callid = n.callid
     where (l.meanings & 4095) > 0 and (l.meanings & 4096) = 0 and coalesce(not c.is_agent_login, true)
 ),
@@ -103,11 +110,12 @@ from_log as (
 
 refused as (
     select
-        coalesce(c.linkedid, b.callid) as linked_id,
+        coalesce(s.contact_call_id, c.linkedid, b.callid) as linked_id,
         count(*) as visit_count,
     from core._asterisk_blocked as b
     left join staging.asterisk_channels as c on b.callid = c.uniqueid
-    group by coalesce(c.linkedid, b.callid)
+    left join core._asterisk_same_calls as s on coalesce(c.linkedid, b.callid) = s.call_id
+    group by coalesce(s.contact_call_id, c.linkedid, b.callid)
 ),
 
 log_reach as (
@@ -120,8 +128,12 @@ inbound_contexts as (
     union
     select c.context
     from staging.asterisk_channels as c
-    inner join contact_callids as k on c.uniqueid = k.callid
-    where not exists (select 1 from settings.inbound_contexts) and c.context is not null
+    inner join core._asterisk_calls as k on c.uniqueid = k.callid
+    where
+        not exists (select 1 from settings.inbound_contexts)
+        and c.context is not null
+        and not c.is_agent_login
+        and (k.meanings & 4095) > 0
     group by c.context
     union
     select c.context
@@ -132,7 +144,7 @@ inbound_contexts as (
 
 calls_on_channels as (
     select
-        c.linkedid as linked_id,
+        coalesce(s.contact_call_id, c.linkedid) as linked_id,
         min(c.started_at) as started_at,
         max(c.ended_at) as ended_at,
         min(case when i.context is not null then c.exten end) as dialled_number,
@@ -142,15 +154,16 @@ calls_on_channels as (
         max(case when i.context is not null then 1 else 0 end) as is_inbound,
         min(c.source) as source,
     from staging.asterisk_channels as c
+    left join core._asterisk_same_calls as s on c.linkedid = s.call_id
     left join inbound_contexts as i on c.context = i.context
-    group by c.linkedid
+    group by coalesce(s.contact_call_id, c.linkedid)
 )
 
 select
     cast(md5_number(concat_ws('|', 'asterisk', coalesce(l.first_callid, c.queue_callid, c.linked_id))) as uuid) as contact_key, -- Key of the contact
     case when l.first_callid is not null then 'asterisk_queue_log' else c.source end as source, -- Source that knows the contact best
     coalesce(l.first_callid, c.queue_callid, c.linked_id) as source_contact_id, -- First callid in queue_log, else the channel that ran Queue(), else the linkedid
-    coalesce(l.linked_id, c.linked_id) as linked_id, -- Linkedid of the call; null: no CEL or CDR tells of it
+    c.linked_id, -- Linkedid of the call; null: no CEL or CDR tells of it
     coalesce(l.did, c.dialled_number) as dialled_number, -- Number or extension dialled
     coalesce(l.caller_number, c.caller_number) as caller_number, -- Caller's number [pii]
     -- A CEL or CDR in another zone than the settings say must not move a contact: queue_log is in UTC whatever happens.

@@ -1,19 +1,20 @@
--- Events of the few channels that entered one queue more than once, each given to its visit: the n-th time.
+-- Events of the few channels that entered one queue more than once, each given to its visit: the n-th time; and of the
+-- visits that went on under another channel's id, given to the channel that entered.
 -- What all others tell is in core._asterisk_calls: they have but one visit to each queue.
 -- grain: one row per event of such a channel in such a queue
 -- owner: team:data
-with entered_twice as (
-    select
-        callid,
-        queue,
-    from core._asterisk_calls
-    where entry_count > 1 and queue is not null
+with several as (
+    select callid, queue from core._asterisk_calls where entry_count > 1 and queue is not null
+    union
+    select entry_callid as callid, queue from core._asterisk_moved
+    union
+    select callid, queue from core._asterisk_moved
 ),
 
 call_events as (
     select
         q.event_at,
-        q.callid,
+        coalesce(m.entry_callid, q.callid) as callid,
         q.queue,
         q.agent,
         q.event,
@@ -27,8 +28,21 @@ call_events as (
             'COMPLETEAGENT', 'COMPLETECALLER', 'ABANDON', 'EXITWITHTIMEOUT', 'EXITEMPTY', 'EXITWITHKEY', 'WITHDRAW',
             'BLINDTRANSFER', 'ATTENDEDTRANSFER', 'TRANSFER', 'SYSCOMPAT', 'AGENTDUMP'
         ) then true else false end as is_end,
+        m.entry_callid is not null as is_moved,
     from staging.asterisk_queue_log as q
-    inner join entered_twice as t on q.callid = t.callid and q.queue = t.queue
+    inner join several as t on q.callid = t.callid and q.queue = t.queue
+    -- What says when its wait began goes where that fits; a ring that says nothing, where it lies.
+    left join core._asterisk_moved as m
+        on
+            q.callid = m.callid
+            and q.queue = m.queue
+            and q.event <> 'ENTERQUEUE'
+            and case
+                when q.wait_s is null then q.event_at between m.entered_at and m.last_event_at
+                else abs(
+                    epoch_us(q.event_at) / 1e6 - q.wait_s - coalesce(q.talk_s, 0) - epoch_us(m.entered_at) / 1e6
+                ) <= 1
+            end
     where
         q.event in (
             'ENTERQUEUE', 'CONNECT', 'RINGNOANSWER', 'RINGCANCELED', 'COMPLETEAGENT', 'COMPLETECALLER', 'ABANDON',
@@ -49,6 +63,7 @@ seconds as (
 ),
 
 -- The log has whole seconds: whether, within one, the exit or the entry came first follows from who was inside before.
+-- As many entries as ends in one second leave it as it was; an end too many says no more than one.
 seconds_before as (
     select
         callid,
@@ -58,24 +73,38 @@ seconds_before as (
         coalesce(sum(entry_count) over (
             partition by callid, queue order by event_at rows between unbounded preceding and 1 preceding
         ), 0) as entries_before_count,
-        coalesce(sum(entry_count - end_count) over (
+        coalesce(last_value(case when entry_count <> end_count then entry_count > end_count end ignore nulls) over (
             partition by callid, queue order by event_at rows between unbounded preceding and 1 preceding
-        ), 0) as inside_before_count,
+        ), false) as was_inside,
     from seconds
+),
+
+-- Of several ends in one second the longest stay ended first; each entry comes after the end of the visit before.
+ranked as (
+    select
+        e.*,
+        s.entry_count,
+        s.entries_before_count,
+        s.was_inside,
+        row_number() over (
+            partition by e.callid, e.queue, e.event_at, case when e.event = 'ENTERQUEUE' then 1 when e.is_end then 2 else 3 end
+            order by case when e.event = 'ENTERQUEUE' then e.position_in else -e.wait_s - coalesce(e.talk_s, 0) end, e.event
+        ) as second_seq,
+    from call_events as e
+    inner join seconds_before as s on e.callid = s.callid and e.queue = s.queue and e.event_at = s.event_at
 ),
 
 numbered as (
     select
-        e.*,
-        cast(greatest(s.entries_before_count + case
-            when e.event = 'ENTERQUEUE' then row_number() over (
-                partition by e.callid, e.queue, e.event_at, e.event order by e.position_in
-            )
-            when s.inside_before_count > 0 then 0
-            else s.entry_count
+        *,
+        cast(greatest(entries_before_count + case
+            when event = 'ENTERQUEUE' then second_seq
+            when is_end then least(case when was_inside then second_seq - 1 else second_seq end, entry_count)
+            -- Answered without a wait: who has just come in, not who has just gone.
+            when was_inside and (event <> 'CONNECT' or wait_s > 0) then 0
+            else entry_count
         end, 1) as integer) as visit_number,
-    from call_events as e
-    inner join seconds_before as s on e.callid = s.callid and e.queue = s.queue and e.event_at = s.event_at
+    from ranked
 )
 
 select
@@ -92,4 +121,5 @@ select
     ring_s, -- Ring [unit: s]
     transferred_to, -- Extension
     is_end, -- Whether the visit ends with this event
+    is_moved, -- Whether it was logged under another channel's id than the entry
 from numbered

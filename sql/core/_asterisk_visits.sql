@@ -33,47 +33,46 @@ with visits_of_many as (
         min(position_in) as position_in,
         max(position_out) as position_out,
         max(transferred_to) as transferred_to,
+        max(event_at) as last_event_at,
+        max(case when is_moved then 1 else 0 end) as is_moved,
     from core._asterisk_visit_events
     group by callid, queue, visit_number
 ),
 
+moved as (
+    select entry_callid as callid, queue from core._asterisk_moved
+    union
+    select callid, queue from core._asterisk_moved
+),
+
+-- What had no end was cut off by the next restart; what was logged again after one lived on. Calls with an end and calls
+-- without are read apart, so that the many are not kept to be joined with restarts.
 gathered as (
     select
-        callid,
-        queue,
-        1 as visit_number,
-        meanings,
-        logged_entered_at,
-        logged_answered_at,
-        ended_at,
-        wait_s,
-        talk_s,
-        ring_s,
-        connect_agent,
-        end_agent,
-        position_in,
-        position_out,
-        transferred_to,
-    from core._asterisk_calls
-    where entry_count <= 1 and queue is not null
+        c.callid, c.queue, 1 as visit_number, c.meanings, c.logged_entered_at, c.logged_answered_at, c.ended_at, c.wait_s,
+        c.talk_s, c.ring_s, c.connect_agent, c.end_agent, c.position_in, c.position_out, c.transferred_to, 0 as is_moved,
+        cast(null as timestamptz) as restarted_at,
+    from core._asterisk_calls as c
+    left join moved as m on c.callid = m.callid and c.queue = m.queue
+    where c.entry_count <= 1 and c.queue is not null and m.callid is null and c.ended_at is not null
     union all
     select
-        callid,
-        queue,
-        visit_number,
-        meanings,
-        logged_entered_at,
-        logged_answered_at,
-        ended_at,
-        wait_s,
-        talk_s,
-        ring_s,
-        connect_agent,
-        end_agent,
-        position_in,
-        position_out,
-        transferred_to,
-    from visits_of_many
+        c.callid, c.queue, 1 as visit_number, c.meanings, c.logged_entered_at, c.logged_answered_at, c.ended_at, c.wait_s,
+        c.talk_s, c.ring_s, c.connect_agent, c.end_agent, c.position_in, c.position_out, c.transferred_to, 0 as is_moved,
+        r.restarted_at,
+    from core._asterisk_calls as c
+    left join moved as m on c.callid = m.callid and c.queue = m.queue
+    left join core._asterisk_restarts as r
+        on c.last_event_at < r.restarted_at and (r.since_at is null or c.last_event_at >= r.since_at)
+    where c.entry_count <= 1 and c.queue is not null and m.callid is null and c.ended_at is null
+    union all
+    select
+        c.callid, c.queue, c.visit_number, c.meanings, c.logged_entered_at, c.logged_answered_at, c.ended_at, c.wait_s,
+        c.talk_s, c.ring_s, c.connect_agent, c.end_agent, c.position_in, c.position_out, c.transferred_to, c.is_moved,
+        case when c.ended_at is null then r.restarted_at end as restarted_at,
+    from visits_of_many as c
+    left join core._asterisk_restarts as r
+        on c.last_event_at < r.restarted_at and (r.since_at is null or c.last_event_at >= r.since_at)
 ),
 
 judged as (
@@ -108,7 +107,7 @@ select
     visit_number, -- Which visit of this channel to this queue
     coalesce(logged_entered_at, coalesce(answered_at, ended_at) - to_seconds(logged_wait_s)) as entered_at, -- When the caller entered the queue
     answered_at, -- When an agent answered
-    ended_at as left_at, -- When the visit ended; null: not logged
+    coalesce(ended_at, restarted_at) as left_at, -- When the visit ended; null: not logged
     case
         when is_answered or ended_at is not null
             then coalesce(logged_wait_s, (epoch_us(coalesce(answered_at, ended_at)) - epoch_us(logged_entered_at)) / 1e6)
@@ -129,7 +128,12 @@ select
     transferred_to, -- Extension of a blind transfer
     cast(position_in as bigint) as position_in, -- Position on joining
     cast(position_out as bigint) as position_out, -- Position on leaving
-    case when logged_entered_at is null then 'entry_from_wait' end as repairs, -- Repairs that were applied
+    case when logged_entered_at is null or is_moved = 1 or restarted_at is not null then nullif(concat_ws(
+        ';',
+        case when logged_entered_at is null then 'entry_from_wait' end,
+        case when is_moved = 1 then 'callid_changed' end,
+        case when restarted_at is not null then 'closed_by_restart' end
+    ), '') end as repairs, -- Repairs that were applied
 from timed
 -- Rings or a wrap-up without an entry, an answer or an exit tell of no visit.
 where coalesce(logged_entered_at, coalesce(answered_at, ended_at) - to_seconds(logged_wait_s)) is not null

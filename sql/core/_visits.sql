@@ -4,32 +4,26 @@
 -- materialized: view
 with asterisk as (
     select
-        j.contact_key,
-        j.source,
-        v.callid as source_call_id,
-        v.queue,
-        v.visit_number,
-        v.entered_at,
-        v.answered_at,
-        v.left_at,
-        v.wait_s,
-        v.ring_s,
-        v.talk_s,
-        v.outcome,
-        v.agent,
-        v.ended_by,
-        v.transfer_type,
-        v.transferred_to,
-        v.position_in,
-        v.position_out,
-        j.priority,
-        j.tier,
-        v.repairs,
+        j.contact_key, j.source, j.priority, j.tier,
         j.visit_count > 1 as has_several,
+        v.callid as source_call_id,
+        v.queue, v.visit_number, v.entered_at, v.answered_at, v.wait_s, v.ring_s, v.outcome, v.transferred_to,
+        v.position_in, v.position_out,
+        coalesce(t.left_at, v.left_at) as left_at,
+        coalesce(t.talk_s, v.talk_s) as talk_s,
+        coalesce(t.talk_source, case when v.talk_s is not null then 'logged' end) as talk_source,
+        coalesce(n.agent, v.agent) as agent,
+        case when t.callid is not null then 'transfer' else v.ended_by end as ended_by,
+        coalesce(t.transfer_type, v.transfer_type) as transfer_type,
+        case when t.callid is not null then concat_ws(';', v.repairs, 'talk_cut') else v.repairs end as repairs,
     from core._asterisk_visits as v
+    left join core._asterisk_talk_cuts as t
+        on v.callid = t.callid and v.queue = t.queue and v.visit_number = t.visit_number
+    left join core._asterisk_agents as n on v.agent = n.written
     left join staging.asterisk_channels as c on v.callid = c.uniqueid
+    left join core._asterisk_same_calls as s on coalesce(c.linkedid, v.callid) = s.call_id
     inner join core._asterisk_journeys as j
-        on coalesce(c.linkedid, v.callid) = coalesce(j.linked_id, j.source_contact_id)
+        on coalesce(s.contact_call_id, c.linkedid, v.callid) = coalesce(j.linked_id, j.source_contact_id)
 ),
 
 refused as (
@@ -50,8 +44,9 @@ refused as (
         j.visit_count > 1 as has_several,
     from core._asterisk_blocked as b
     left join staging.asterisk_channels as c on b.callid = c.uniqueid
+    left join core._asterisk_same_calls as s on coalesce(c.linkedid, b.callid) = s.call_id
     inner join core._asterisk_journeys as j
-        on coalesce(c.linkedid, b.callid) = coalesce(j.linked_id, j.source_contact_id)
+        on coalesce(s.contact_call_id, c.linkedid, b.callid) = coalesce(j.linked_id, j.source_contact_id)
 ),
 
 custom as (
@@ -61,7 +56,7 @@ custom as (
         source_contact_id,
         queue,
         row_number() over (
-            partition by source, source_contact_id, queue order by entered_at, answered_at, ended_at, outcome, agent
+            partition by source, source_contact_id, queue order by entered_at, answered_at, ended_at, outcome, c.agent
         ) as visit_number,
         site,
         channel,
@@ -87,11 +82,12 @@ custom as (
             when outcome is null and (answered_at is not null or talk_s > 0) then 'answered'
             else 'open'
         end as outcome,
-        agent,
+        coalesce(n.agent, c.agent) as agent,
         transfer_type,
         transferred_to,
         priority,
-    from staging.calls
+    from staging.calls as c
+    left join staging.agent_names as n on c.agent = n.written
     where entered_at is not null
 )
 
@@ -110,6 +106,7 @@ select
     wait_s, -- Wait [unit: s]
     ring_s, -- Ring of the answered attempt [unit: s]
     talk_s, -- Talk [unit: s]
+    talk_source, -- logged, cel or cdr
     cast(null as double) as hold_s, -- On hold; queue_log does not say [unit: s]
     cast(null as double) as wrap_s, -- Wrap-up [unit: s]
     outcome, -- How the visit ended
@@ -140,6 +137,7 @@ select
     cast(null as double) as wait_s,
     cast(null as double) as ring_s,
     cast(null as double) as talk_s,
+    cast(null as varchar) as talk_source,
     cast(null as double) as hold_s,
     cast(null as double) as wrap_s,
     outcome,
@@ -177,6 +175,7 @@ select
     end as wait_s,
     ring_s,
     talk_s,
+    case when talk_s is not null then 'logged' end as talk_source,
     hold_s,
     wrap_s,
     outcome,

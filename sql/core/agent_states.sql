@@ -30,7 +30,7 @@ select
     cast(null as varchar) as reason,
     answered_at as started_at,
     coalesce(left_at, answered_at + to_seconds(talk_s)) as ended_at,
-    left_at is null and talk_s is null as is_open,
+    left_at is null and talk_s is null or coalesce(repairs like '%closed_by_restart%', false) as is_open,
 from core.queue_visits
 where agent is not null and answered_at is not null
 union all

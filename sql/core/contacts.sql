@@ -29,7 +29,13 @@ visits as (
         max_by(agent, case when agent is not null then visit_seq end) as last_agent,
         max(site) as site,
         max(left_at) as left_at,
-        max(repairs) as repairs,
+        nullif(concat_ws(
+            ';',
+            max(case when repairs like '%entry_from_wait%' then 'entry_from_wait' end),
+            max(case when repairs like '%callid_changed%' then 'callid_changed' end),
+            max(case when repairs like '%closed_by_restart%' then 'closed_by_restart' end),
+            max(case when repairs like '%talk_cut%' then 'talk_cut' end)
+        ), '') as repairs,
     from core.queue_visits as v
     inner join several as s on v.contact_key = s.contact_key
     group by v.contact_key
@@ -63,14 +69,13 @@ visits as (
 -- Who is known, told apart from the rest, so that little is sorted.
 people as (
     select
-        j.contact_key,
-        j.arrived_at,
-        coalesce(k.customer_key, n.customer_key) as customer_key,
-        n.caller_token,
-    from core._journeys as j
-    left join staging.number_owners as n on j.caller_number = n.number
-    left join staging.customer_keys as k on j.customer_id = k.customer_id
-    where coalesce(k.customer_key, n.customer_key, n.caller_token) is not null
+        contact_key,
+        arrived_at,
+        customer_key,
+        caller_token,
+        identified_by,
+    from core._people
+    where coalesce(customer_key, caller_token) is not null
 ),
 
 -- The same person: the customer where known, else the number.
@@ -79,6 +84,7 @@ known as (
         contact_key,
         customer_key,
         caller_token,
+        identified_by,
         lag(contact_key) over (
             partition by coalesce(customer_key, caller_token) order by arrived_at, contact_key
         ) as previous_contact_key,
@@ -99,6 +105,7 @@ joined as (
         j.direction,
         k.customer_key,
         k.caller_token,
+        k.identified_by,
         j.dialled_number,
         j.arrived_at,
         greatest(coalesce(j.ended_at, v.left_at), coalesce(v.left_at, j.ended_at)) as ended_at,
@@ -159,7 +166,8 @@ select
     channel, -- voice, ivr, callback, sms, email, chat, messaging, video, fax or social
     direction, -- inbound or outbound
     customer_key, -- Pseudonym of the customer; null: not known
-    caller_token, -- Pseudonym of the caller's number; null: anonymous or internal
+    caller_token, -- Pseudonym of the caller's number or the writer's address; null: anonymous or internal
+    identified_by, -- crm_id, number or email; null: the customer is not known
     case when direction = 'inbound' then dialled_number end as dialled_number, -- Number or extension that the caller dialled; null for outbound contacts, whose number is the customer's
     arrived_at, -- First sign of the contact
     ended_at, -- Last sign of the contact

@@ -43,13 +43,14 @@ select
     p.visit_seq, -- Which visit of the contact, from 1
     p.entered_at, -- When the customer entered the queue (or was refused)
     p.answered_at, -- When an agent answered; null: nobody did
-    p.left_at, -- When the visit ended; null: not known
+    p.left_at, -- When the visit ended, or a restart of the switch cut it off; null: not known
     p.business_date, -- Local date of entering
     cast(p.wait_s as double) as wait_s, -- Wait until the answer or the exit; null: open, or never in the queue [unit: s]
     cast(p.ring_s as double) as ring_s, -- Ring of the answered attempt [unit: s]
     cast(p.talk_s as double) as talk_s, -- Talk; null: not logged, or not answered [unit: s]
     cast(p.hold_s as double) as hold_s, -- On hold during the talk; null: the source does not say [unit: s]
     cast(p.wrap_s as double) as wrap_s, -- Wrap-up; null: the source does not say [unit: s]
+    p.talk_source, -- Who says how long the talk was: logged (the source itself), cel or cdr (cut at the end of the agent's leg); null: no talk is known
     p.outcome, -- answered, abandoned, timed_out, exited_by_key, exited_empty, withdrawn, open; refused: full, join_empty, closed, diverted
     p.agent, -- Agent who answered
     p.ended_by, -- agent, caller, transfer or system; null: not known

@@ -7,6 +7,8 @@ with many as (
         queue,
     from core._asterisk_visit_events
     group by callid, queue
+    union
+    select callid, queue from core._asterisk_moved
 ),
 
 visits as (
@@ -54,10 +56,11 @@ select
     visit_key, -- Visit for which it rang
     contact_key, -- Contact
     queue, -- Queue
-    agent, -- Agent whose phone rang
+    coalesce(n.agent, r.agent) as agent, -- Agent whose phone rang
     event_at - to_seconds(coalesce(ring_s, 0)) as started_at, -- When it began to ring
     event_at as ended_at, -- When it was answered or stopped
     ring_s, -- How long it rang; null: not logged [unit: s]
     case event when 'CONNECT' then 'answered' when 'RINGNOANSWER' then 'no_answer' else 'canceled' end as outcome, -- answered, no_answer or canceled
-from rings
-where event in ('CONNECT', 'RINGNOANSWER', 'RINGCANCELED') and agent is not null
+from rings as r
+left join core._asterisk_agents as n on r.agent = n.written
+where event in ('CONNECT', 'RINGNOANSWER', 'RINGCANCELED') and r.agent is not null

@@ -26,7 +26,7 @@ select
     c.site, -- Site of the contact
     c.last_queue as queue, -- Last queue of the contact
     c.channel, -- Channel of the contact
-    coalesce(s.agent, c.last_agent) as agent, -- Agent it is about
+    coalesce(n.agent, s.agent, c.last_agent) as agent, -- Agent it is about
     s.sent_at, -- When it was sent
     s.answered_at, -- When it was answered; null: not
     coalesce(c.business_date, cast(timezone(getvariable('timezone'), coalesce(s.sent_at, s.answered_at)) as date))
@@ -44,3 +44,4 @@ select
 from linked as s
 left join core.contacts as c on s.contact_key = c.contact_key
 left join staging.customer_keys as k on s.customer_id = k.customer_id
+left join staging.agent_names as n on s.agent = n.written

@@ -8,6 +8,12 @@ with kept as (
     union all
     select segment_id, count(*) from staging.asterisk_cel group by segment_id
     union all
+    select segment_id, count(*) from staging.freeswitch_cdr group by segment_id
+    union all
+    select segment_id, count(*) from staging.genesys_conversations group by segment_id
+    union all
+    select segment_id, count(*) from staging.amazon_connect_contacts group by segment_id
+    union all
     select segment_id, count(*) from staging.custom_calls group by segment_id
     union all
     select segment_id, count(*) from staging.customers group by segment_id
@@ -15,6 +21,18 @@ with kept as (
     select segment_id, count(*) from staging.orders group by segment_id
     union all
     select segment_id, count(*) from staging.surveys group by segment_id
+    union all
+    select segment_id, count(*) from staging.twilio_taskrouter group by segment_id
+    union all
+    select segment_id, count(*) from staging.cases group by segment_id
+    union all
+    select segment_id, count(*) from staging.campaign_attempts group by segment_id
+    union all
+    select segment_id, count(*) from staging.agents group by segment_id
+    union all
+    select segment_id, count(*) from staging.schedules group by segment_id
+    union all
+    select segment_id, count(*) from staging.action_outcomes group by segment_id
 )
 
 select
@@ -33,6 +51,7 @@ select
     max(s.ingested_at) as ingested_at, -- When it was last read
     max(s.ignored_reasons) as ignored_reasons, -- Reasons for the ignored lines, JSON
     regexp_replace(max(s.problem), '[0-9][0-9 ./()-]{5,}[0-9]|[^ @]+@[^ @]+', '…', 'g') as problem, -- Why the whole file was refused; null: it was not
+    max(s.notes) as notes, -- What was taken for granted of the file: encoding, decimal comma, columns not used
 from raw.segments as s
 left join kept as k on s.segment_id = k.segment_id
 group by s.source, s.name, s.head_hash

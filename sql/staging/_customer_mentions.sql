@@ -9,6 +9,12 @@ with mentions as (
     select customer_id from staging.surveys
     union all
     select customer_id from staging.calls
+    union all
+    select customer_id from staging.cases
+    union all
+    select customer_id from staging.campaign_attempts
+    union all
+    select customer_id from staging.action_outcomes
 )
 
 select

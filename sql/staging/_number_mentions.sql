@@ -1,4 +1,4 @@
--- Every way in which a phone number was written by any source; what has to be normalised and given a pseudonym.
+-- Every way in which any source wrote a phone number or an e-mail address; what has to be normalised and given a pseudonym.
 -- grain: one row per written form
 -- owner: team:data
 with mentions as (
@@ -9,6 +9,10 @@ with mentions as (
     select caller_number from staging.calls where caller_number is not null
     union all
     select trim(unnest(string_split(phone, ';'))) from staging.customers where phone is not null
+    union all
+    select trim(unnest(string_split(email, ';'))) from staging.customers where email is not null
+    union all
+    select phone from staging.campaign_attempts where phone is not null
 )
 
 select

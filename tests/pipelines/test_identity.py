@@ -210,6 +210,11 @@ def test_resolve_has_a_row_for_each_distinct_number_in_order() -> None:
     assert identity.resolve(pl.Series([], dtype=pl.String), "GB", KEY).schema == found.schema
 
 
+def test_an_address_typed_with_a_full_width_at_is_the_same_address() -> None:
+    assert identity.normalise_email("Ann＠example.org") == identity.normalise_email("ann@example.org")
+    assert identity.normalise_email("07946000037") is None
+
+
 def test_emails_and_customers_resolve_as_columns() -> None:
     emails = identity.resolve_emails(pl.Series(["Ann@example.com", "none"]), KEY)
     assert emails.rows() == [

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import os
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.lake import Lake, Segment, config_hash, ingest_lines, landed_files
+from pipelines.lake import Lake, Segment, ingest_lines, line_config
+from pipelines.landing import landed_files
 from pipelines.sources.asterisk_queue_log import QueueLogReader
-from pipelines.sources.lines import LINE_BYTES_MAX
+from pipelines.sources.lines import BLOCK_BYTES, LINE_BYTES_MAX
 
 READER = QueueLogReader()
-CONFIG = config_hash(READER.version)
+CONFIG = line_config(READER)
 LINES = [
     b"1795319860|1.1|std|NONE|ENTERQUEUE||+447946000037|1|Zo\xc3\xab\n",
     b"1795319862|1.1|std|Carol|CONNECT|2|1.2|1\n",
@@ -129,10 +134,10 @@ def test_a_renamed_or_compressed_copy_is_known_by_what_it_holds(landing: Landing
 def test_a_last_line_without_newline_is_read_and_replaced_when_it_has_grown(landing: Landing) -> None:
     landing.write("queue_log", LINES[0] + LINES[3][:-3])
     landing.read()
-    assert {row[5] for row in landing.rows()} == {"|+447946000037|1|Zoë", "2|34"}
+    assert {row[-1] for row in landing.rows()} == {"|+447946000037|1|Zoë", "2|34"}
     landing.write("queue_log", LINES[0] + LINES[3])
     landing.read()
-    assert {row[5] for row in landing.rows()} == {"|+447946000037|1|Zoë", "2|34|1"}
+    assert {row[-1] for row in landing.rows()} == {"|+447946000037|1|Zoë", "2|34|1"}
 
 
 def test_a_half_line_does_not_stay_when_its_file_went_on_under_another_name(landing: Landing) -> None:
@@ -141,7 +146,7 @@ def test_a_half_line_does_not_stay_when_its_file_went_on_under_another_name(land
     log.unlink()
     landing.write("queue_log.1", LINES[0] + LINES[3] + LINES[5])
     landing.read()
-    assert {row[5] for row in landing.rows()} == {"|+447946000037|1|Zoë", "2|34|1", "wrap|up"}
+    assert {row[-1] for row in landing.rows()} == {"|+447946000037|1|Zoë", "2|34|1", "wrap|up"}
 
 
 def test_a_last_line_without_newline_stays_when_its_file_is_gone(landing: Landing) -> None:
@@ -184,7 +189,7 @@ def test_an_over_long_line_is_one_reject_and_its_neighbours_are_rows(landing: La
 def test_latin_1_and_utf_8_in_one_file(landing: Landing) -> None:
     landing.write("queue_log", "1795319860|1.1|std|Zoë|CONNECT|1|1.2|1\n".encode("latin-1") + LINES[0])
     landing.read()
-    assert {row[3] for row in landing.rows()} == {"Zoë", "NONE"}
+    assert {row[-3] for row in landing.rows()} == {"Zoë", "NONE"}
 
 
 @pytest.mark.parametrize("data", [b"", bytes(range(256)) * 40, b"\x00" * 5000, b"\n" * 50])
@@ -213,3 +218,52 @@ def test_what_a_killed_run_left_behind_is_removed(landing: Landing) -> None:
     assert not orphan.exists()
     assert not draft.exists()
     assert len(landing.rows()) == 4
+
+
+EMPTY_HASH = hashlib.sha256(b"").hexdigest()
+
+
+@pytest.mark.parametrize("data", [LOG, LOG.rstrip(b"\n"), LINES[0].rstrip(b"\n"), b""])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_the_same_log_landed_again_adds_no_segment(landing: Landing, data: bytes, pack: Any) -> None:
+    landing.write("queue_log", pack(data))
+    landing.read()
+    before = [(s.segment_id, s.content_hash) for s in landing.segments()]
+    for seconds in (1, 2):
+        path = landing.write("queue_log", pack(data))
+        os.utime(path, (1_795_400_000 + seconds,) * 2)
+        assert landing.read() == []
+        assert [(s.segment_id, s.content_hash) for s in landing.segments()] == before
+        lake = Lake(landing.lake_folder, landing.landing)
+        assert lake.is_known(READER.source, CONFIG, path)
+
+
+def test_a_copy_of_a_log_has_the_content_of_the_log(landing: Landing) -> None:
+    landing.write("a", LOG)
+    landing.write("b", LOG)
+    landing.read()
+    first, copy = landing.segments()
+    assert copy.content_hash == first.content_hash != EMPTY_HASH
+    os.utime(landing.landing / READER.source / "b", (1_795_400_000, 1_795_400_000))
+    assert landing.read() == []
+    assert [(s.line_count, s.copied_line_count) for s in landing.segments()] == [(6, 0), (0, 6)]
+
+
+def test_a_log_that_was_touched_and_has_grown_is_read_on(landing: Landing) -> None:
+    path = landing.write("queue_log", b"".join(LINES[:3]))
+    landing.read()
+    os.utime(path, (1_795_400_000, 1_795_400_000))
+    landing.read()
+    landing.write("queue_log", LOG)
+    (segment,) = landing.read()
+    assert (segment.line_from, segment.line_count) == (4, 3)
+
+
+def test_rejects_are_written_block_by_block_and_not_held_until_the_end(landing: Landing) -> None:
+    line = b"no queue_log line: " + b"x" * 980 + b"\n"
+    block = line * (BLOCK_BYTES // len(line))
+    landing.write("queue_log", block * 4)
+    (segment,) = landing.read()
+    lake = Lake(landing.lake_folder, landing.landing)
+    assert segment.rejected_count == 4 * len(block) // len(line)
+    assert pq.ParquetFile(lake.rejects_path(segment)).num_row_groups >= 4

@@ -410,6 +410,7 @@ def test_the_known_sources_are_those_of_the_design() -> None:
         "freeswitch_cdr",
         "genesys_conversations",
         "amazon_connect_contacts",
+        "twilio_taskrouter",  # beyond design.md
         "crm_customers",
         "crm_orders",
         "crm_cases",
