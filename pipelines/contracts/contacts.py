@@ -141,6 +141,7 @@ class QueueVisits(Contract):
         Column("business_date", "DATE", nullable=False),
         *(seconds(name) for name in ("wait_s", "ring_s", "talk_s", "hold_s", "wrap_s")),
         text("talk_source", values=("logged", "cel", "cdr")),
+        text("repairs"),
         text("outcome", nullable=False, values=VISIT_OUTCOMES),
         text("agent"),
         text("ended_by", values=ENDED_BY),
@@ -179,7 +180,7 @@ class QueueVisits(Contract):
         ),
         Rule(
             "open_has_no_end",
-            "outcome <> 'open' or left_at is null or repairs like '%closed_by_restart%'",
+            "outcome <> 'open' or left_at is null or coalesce(repairs like '%closed_by_restart%', false)",
             "A caller who is still waiting has not left.",
             "warn",
         ),

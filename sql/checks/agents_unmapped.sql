@@ -1,7 +1,6 @@
 -- Where agents answer under their names, one who logs in under an interface that never answers is one agent counted as two.
 -- Name his interface in the agents source, or let CEL or CDR in, which link the two.
 -- severity: warn
--- table: core.agent_states
 -- owner: team:data
 with members as (
     select agent from core.ring_attempts group by agent

@@ -75,11 +75,15 @@ def test_demo_shows_the_queues_some_scores_and_where_to_go_on(demo: Any) -> None
 
 
 def test_a_second_demo_changes_nothing(demo: Any, callwright: Run) -> None:
-    before = sorted((p.name, p.stat().st_mtime_ns) for p in demo.path.rglob("*") if p.is_file() and p.name != ".lock")
+    before = sorted(
+        (p.name, p.stat().st_mtime_ns) for p in demo.path.rglob("*") if p.is_file() and not p.name.startswith(".lock")
+    )
     again = callwright("demo", "--home", demo.path)
     assert again.returncode == 0
     assert "nothing new" in again.stdout
-    after = sorted((p.name, p.stat().st_mtime_ns) for p in demo.path.rglob("*") if p.is_file() and p.name != ".lock")
+    after = sorted(
+        (p.name, p.stat().st_mtime_ns) for p in demo.path.rglob("*") if p.is_file() and not p.name.startswith(".lock")
+    )
     assert {n for n, _ in after} == {n for n, _ in before}
     assert [x for x in after if "duckdb" not in x[0]] == [x for x in before if "duckdb" not in x[0]]
 

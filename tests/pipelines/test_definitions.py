@@ -270,6 +270,11 @@ def test_run_that_was_killed_holds_up_no_later_run(centre):
         assert storage.claim_concurrency_slot(POOL, "living", "raw__calls").is_claimed
 
 
+EMPTY_IN_THE_SAMPLE = {
+    "meta.rejects", "core.action_outcomes", "core.agents", "core.campaign_attempts", "core.cases", "core.schedules",
+}  # fmt: skip
+
+
 @pytest.mark.end_to_end
 def test_job_publishes_row_for_row_what_the_plan_publishes_without_dagster(sample, make_centre, tmp_path):
     centre = make_centre(tmp_path / "home").land_sample()
@@ -283,7 +288,7 @@ def test_job_publishes_row_for_row_what_the_plan_publishes_without_dagster(sampl
             assert len(ours) == len(theirs), model.table
             unlike = [pair for pair in zip(ours, theirs, strict=True) if not _alike(*pair)]
             assert unlike == [], model.table
-            assert ours or model.table == "meta.rejects", f"{model.table} is empty: nothing was compared"
+            assert ours or model.table in EMPTY_IN_THE_SAMPLE, f"{model.table} is empty: nothing was compared"
 
 
 def _order(row: tuple[object, ...]) -> tuple[str, list[float]]:

@@ -182,6 +182,12 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
             "login_until_at=null",
         ),
     ],
+    "agents_unmapped": [
+        (
+            "insert into core.agent_states by name select 'SIP/9' as agent, 'logged_in' as state",
+            "agent=SIP/9, login_count=1",
+        ),
+    ],
     "identity_coverage": [
         ("update core.contacts set customer_key = null where contact_key <> 'c1'", "identified_rate=0.25"),
     ],
