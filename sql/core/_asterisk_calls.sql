@@ -53,8 +53,8 @@ select
     max(case when meaning = 2 then ring_s end) as ring_s, -- Ring of the answered attempt [unit: s]
     max(case when meaning = 2 then agent end) as connect_agent, -- Agent of the answer [pii]
     max(case when meaning between 4 and 1024 then agent end) as end_agent, -- Agent of the end [pii]
-    min(cast(position_in as integer)) as position_in, -- Position on joining
-    max(cast(position_out as integer)) as position_out, -- Position on leaving
+    min(try_cast(position_in as integer)) as position_in, -- Position on joining
+    max(try_cast(position_out as integer)) as position_out, -- Position on leaving
     max(transferred_to) as transferred_to, -- Extension of a blind transfer
     max(caller_number) as caller_number, -- Caller's number [pii]
 from call_events

@@ -76,7 +76,10 @@ custom as (
             when outcome in (
                 'answered', 'abandoned', 'timed_out', 'exited_by_key', 'exited_empty', 'withdrawn', 'open'
             ) then outcome
+            -- Who waited and chose to be called back was offered, and left by that choice.
+            when outcome = 'callback' and (wait_s > 0 or ended_at > entered_at) then 'exited_by_key'
             when outcome = 'callback' then 'diverted'
+            when outcome = 'failed' then 'withdrawn'
             when outcome = 'blocked' then 'full'
             when outcome = 'abandoned_in_ivr' then 'abandoned'
             when outcome is null and (answered_at is not null or talk_s > 0) then 'answered'

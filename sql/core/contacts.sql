@@ -128,6 +128,7 @@ joined as (
             when v.is_answered = 1 then 'answered'
             when v.last_outcome in ('full', 'join_empty', 'closed') then 'blocked'
             when v.last_outcome = 'diverted' then 'callback'
+            when j.stated_outcome is not null then j.stated_outcome
             else v.last_outcome
         end as outcome,
         coalesce(v.is_last_short_abandon, false) as is_last_short_abandon,

@@ -1,5 +1,5 @@
 -- Calls of every system that tells of them whole, in canonical columns: custom sources and the built-in ones but Asterisk,
--- whose log is put together in core.
+-- whose log is put together in core. Each has just these columns in this order, as tests/conventions hold it to.
 -- grain: one row per visit of a contact, or per contact without a visit
 -- owner: team:data
 -- materialized: view
@@ -31,114 +31,10 @@ select
     repairs, -- Repairs that were applied, separated by semicolons
 from staging.custom_calls
 union all
-select
-    source,
-    source_contact_id,
-    arrived_at,
-    channel,
-    direction,
-    caller_number,
-    customer_id,
-    dialled_number,
-    site,
-    ivr_s,
-    queue,
-    entered_at,
-    wait_s,
-    answered_at,
-    agent,
-    ring_s,
-    talk_s,
-    hold_s,
-    wrap_s,
-    ended_at,
-    outcome,
-    transfer_type,
-    transferred_to,
-    priority,
-    repairs,
-from staging.freeswitch_calls
+select * from staging.freeswitch_calls
 union all
-select
-    source,
-    source_contact_id,
-    arrived_at,
-    channel,
-    direction,
-    caller_number,
-    customer_id,
-    dialled_number,
-    site,
-    ivr_s,
-    queue,
-    entered_at,
-    wait_s,
-    answered_at,
-    agent,
-    ring_s,
-    talk_s,
-    hold_s,
-    wrap_s,
-    ended_at,
-    outcome,
-    transfer_type,
-    transferred_to,
-    priority,
-    repairs,
-from staging.genesys_calls
+select * from staging.genesys_calls
 union all
-select
-    source,
-    source_contact_id,
-    arrived_at,
-    channel,
-    direction,
-    caller_number,
-    customer_id,
-    dialled_number,
-    site,
-    ivr_s,
-    queue,
-    entered_at,
-    wait_s,
-    answered_at,
-    agent,
-    ring_s,
-    talk_s,
-    hold_s,
-    wrap_s,
-    ended_at,
-    outcome,
-    transfer_type,
-    transferred_to,
-    priority,
-    repairs,
-from staging.amazon_calls
+select * from staging.amazon_calls
 union all
-select
-    source,
-    source_contact_id,
-    arrived_at,
-    channel,
-    direction,
-    caller_number,
-    customer_id,
-    dialled_number,
-    site,
-    ivr_s,
-    queue,
-    entered_at,
-    wait_s,
-    answered_at,
-    agent,
-    ring_s,
-    talk_s,
-    hold_s,
-    wrap_s,
-    ended_at,
-    outcome,
-    transfer_type,
-    transferred_to,
-    priority,
-    repairs,
-from staging.twilio_calls
+select * from staging.twilio_calls

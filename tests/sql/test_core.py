@@ -16,27 +16,6 @@ def at(second: int) -> datetime:
     return datetime.fromtimestamp(NOON + second, UTC)
 
 
-def log(*events: str) -> str:
-    """Lines of `second callid queue agent EVENT parameters`, the second counted from noon."""
-    lines = []
-    for event in events:
-        second, rest = event.split("|", 1)
-        lines.append(f"{NOON + int(second)}|{rest}\n")
-    return "".join(lines)
-
-
-@pytest.fixture
-def build(centre: Any) -> Build:
-    def make(*events: str, **others: str) -> Any:
-        centre.land("asterisk_queue_log", "queue_log", log(*events))
-        for source, text in others.items():
-            centre.land(source, f"{source}.csv", text)
-        centre.run()
-        return centre
-
-    return make
-
-
 def visits(centre: Any, columns: str) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = centre.rows(
         f"select {columns} from core.queue_visits order by entered_at, visit_seq, queue"
@@ -228,6 +207,11 @@ def test_a_restart_of_asterisk_ends_the_states_before_it(build: Build) -> None:
         ("Ann", "a", None, at(200), at(300), False),
     ]
     assert states(centre, "paused") == [("Ann", "a", "x", at(10), at(100), True)]
+
+
+def test_an_absurd_position_is_none_and_stops_nothing(build: Build) -> None:
+    centre = build("0|1.1|q|NONE|ENTERQUEUE||07|99999999999", "9|1.1|q|NONE|ABANDON|99999999999|1|9")
+    assert visits(centre, "outcome, wait_s, position_in, position_out") == [("abandoned", 9.0, 1, None)]
 
 
 def test_who_is_still_logged_in_has_no_end(build: Build) -> None:

@@ -13,11 +13,11 @@ format = "csv"
 sql = "sources/acd.sql"
 timezone = "Europe/London"
 """
-COLUMNS = ["id", "at", "queue", "wait", "outcome", "talk", "hold", "wrap", "agent", "caller", "customer"]
+COLUMNS = ["id", "at", "queue", "wait", "outcome", "talk", "hold", "wrap", "agent", "caller", "customer", "channel"]
 SQL = """
 select
     id as source_contact_id, at as arrived_at, queue, at as entered_at, wait as wait_s, outcome, talk as talk_s,
-    hold as hold_s, wrap as wrap_s, agent, caller as caller_number, customer as customer_id
+    hold as hold_s, wrap as wrap_s, agent, caller as caller_number, customer as customer_id, channel
 from input
 """
 
@@ -64,6 +64,28 @@ def test_offered_is_the_sum_of_its_outcomes_and_blocked_stands_apart(acd: Any) -
     assert centre.rows(counts.format("queue_interval")) == [(8, 2, 1, 1, 1, 1, 1, 1, 1)]
     assert centre.rows(counts.format("queue_day")) == [(8, 2, 1, 1, 1, 1, 1, 1, 1)]
     assert centre.rows("select offered_count, blocked_count, difference_count from meta.ledger") == [(8, 1, 0)]
+
+
+def test_who_waited_and_chose_a_callback_was_offered_and_who_did_not_wait_was_not(acd: Any) -> None:
+    centre = acd(
+        call(1, "2026-03-02 12:00:00", "callback", wait=40),
+        call(2, "2026-03-02 12:00:00", "callback"),
+        call(3, "2026-03-02 12:00:00", "failed", wait=5),
+    )
+    counts = "select offered_count, exited_by_key_count, withdrawn_count, open_count, blocked_count from kpi.queue_day"
+    assert centre.rows(counts) == [(2, 1, 1, 0, 1)]
+    contacts = "select source_contact_id, outcome from core.contacts order by 1"
+    assert centre.rows(contacts) == [("1", "callback"), ("2", "callback"), ("3", "failed")]
+
+
+def test_a_callback_that_was_answered_is_an_answered_contact_of_the_channel_it_came_by(acd: Any) -> None:
+    centre = acd(
+        call(1, "2026-03-02 12:00:00", "callback", wait=40, channel="voice"),
+        call(1, "2026-03-02 12:10:00", wait=5, talk=60, channel="callback"),
+    )
+    assert centre.rows("select channel, outcome, queue_visit_count from core.contacts") == [("voice", "answered", 2)]
+    visits = "select channel, outcome from core.queue_visits order by visit_seq"
+    assert centre.rows(visits) == [("voice", "exited_by_key"), ("callback", "answered")]
 
 
 def test_sums_of_seconds(acd: Any) -> None:

@@ -23,15 +23,6 @@ def at(second: float) -> datetime:
     return datetime.fromtimestamp(NOON, UTC) + timedelta(seconds=second)
 
 
-def log(*events: str) -> str:
-    """Lines of `second|callid|queue|agent|EVENT|parameters`, the second counted from noon."""
-    lines = []
-    for event in events:
-        second, rest = event.split("|", 1)
-        lines.append(f"{NOON + int(second)}|{rest}\n")
-    return "".join(lines)
-
-
 def cel(*events: tuple[float, str, str, str, str], zone_s: int = 0) -> str:
     """Records of (second, type, uniqueid, linkedid, channel), the time first."""
     lines = []
@@ -67,18 +58,6 @@ def cdr(*records: tuple[int, int, str, str, str, str]) -> str:
             f'{quoted},{seconds},{seconds},"ANSWERED","DOCUMENTATION","{uniqueid}","","","{linkedid}",{number}\n'
         )
     return "".join(lines)
-
-
-@pytest.fixture
-def build(centre: Any) -> Build:
-    def make(*events: str, **others: str) -> Any:
-        centre.land("asterisk_queue_log", "queue_log", log(*events))
-        for source, text in others.items():
-            centre.land(source, f"{source}.csv", text)
-        centre.run()
-        return centre
-
-    return make
 
 
 def visits(centre: Any, columns: str) -> list[tuple[Any, ...]]:
