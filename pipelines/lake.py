@@ -474,9 +474,10 @@ class _SegmentWriter:
             self._write("rejects", cut.select(pl.col(name).cast(dtype) for name, dtype in REJECT_SCHEMA.items()))
         if parsed.rows.height:
             self._row_count += parsed.rows.height
-            times = parsed.rows[self._reader.time_column].drop_nulls()
-            if times.len():
-                self._times += [(times.min(), times.max())]  # type: ignore[list-item]
+            for column in (self._reader.time_column, getattr(self._reader, "local_time_column", None)):
+                times = parsed.rows[column].drop_nulls() if column else pl.Series()
+                if times.len():
+                    self._times += [(times.min(), times.max())]  # type: ignore[list-item]
             self._write("parquet", parsed.rows)
 
     def _write(self, kind: str, rows: pl.DataFrame) -> None:
@@ -501,6 +502,8 @@ class _SegmentWriter:
         for file in self._files.values():
             file.close()
         draft = self._draft
+        # Instants and local times in one file cannot be compared: it then tells no time of its own.
+        times = self._times if len({t[0].tzinfo is None for t in self._times}) == 1 else []
         head = {} if draft.head_bytes else {"head_bytes": len(self._head), "head_hash": _hash(self._head)}
         segment = replace(
             draft,
@@ -514,8 +517,8 @@ class _SegmentWriter:
             row_count=self._row_count,
             rejected_count=self._rejected_count,
             ignored=dict(self._ignored),
-            first_event_at=min(t[0] for t in self._times).isoformat() if self._times else None,
-            last_event_at=max(t[1] for t in self._times).isoformat() if self._times else None,
+            first_event_at=min(t[0] for t in times).isoformat() if times else None,
+            last_event_at=max(t[1] for t in times).isoformat() if times else None,
         )
         rejects, rows = (self._paths[kind] if kind in self._files else None for kind in ("rejects", "parquet"))
         return self._lake.commit(segment, rejects, rows)

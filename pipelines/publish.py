@@ -10,7 +10,8 @@ import contextlib
 import hashlib
 import importlib.metadata
 import os
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -199,7 +200,9 @@ def write_snapshot(warehouse: Warehouse, models: Mapping[str, Model], name: str)
     draft = home.serve / f".draft-{name}.duckdb"
     published = [m for m in models.values() if m.is_published]
     try:
-        _write(warehouse.con, draft, published)
+        if _write(warehouse, draft, published) and not _is_whole(warehouse, draft, published):
+            draft.unlink()
+            _write(warehouse, draft, published, as_patch=False)
         _verify(warehouse, draft, published)
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
         draft.unlink(missing_ok=True)
@@ -209,44 +212,73 @@ def write_snapshot(warehouse: Warehouse, models: Mapping[str, Model], name: str)
     _sync(draft)
     draft.rename(path)
     _point(home.current_snapshot, path.name)
+    form = _form(home, published)
+    with warehouse.transaction():
+        for model in published:
+            warehouse.note_use("publish", model.table, form)
     _forget_old(home)
     return Snapshot(name, path)
 
 
-def _write(con: duckdb.DuckDBPyConnection, draft: Path, published: list[Model]) -> None:
-    warehouse_name = con.execute("select current_database()").fetchall()[0][0]
+def _write(warehouse: Warehouse, draft: Path, published: list[Model], as_patch: bool = True) -> bool:
+    """Writes the draft; returns whether it is a copy of the current snapshot in which what has changed was replaced."""
+    con, home = warehouse.con, warehouse.home
+    name = con.execute("select current_database()").fetchall()[0][0]
+    form = _form(home, published)
+    changed = {m.table: warehouse.changed_rows("publish", m.table, form, f"{name}.") for m in published}
+    is_patch = as_patch and home.current_snapshot.exists() and any(rows is not None for rows in changed.values())
+    if is_patch:
+        shutil.copyfile(home.current_snapshot, draft)
     con.execute(f"attach {sql_text(draft)} as draft (storage_version '{STORAGE_VERSION}')")
     try:
-        for schema in PUBLISHED_SCHEMAS:
-            con.execute(f"create schema draft.{schema}")
+        if not is_patch:
+            for schema in PUBLISHED_SCHEMAS:
+                con.execute(f"create schema draft.{schema}")
         con.execute("use draft")
-        tables = {m.table for m in published}
         for model in sorted(published, key=lambda m: m.is_view):
-            source = f"select * from {warehouse_name}.{model.table}"
-            # A view of published tables alone goes out as one, computed from the copies.
-            is_view = model.is_view and tables.issuperset(model.dependencies) and not model.variables
-            kind, query = ("view", model.sql) if is_view else ("table", source)
-            con.execute(f"create {kind} draft.{model.table} as {query}")
-            con.execute(f"comment on {kind} draft.{model.table} is {sql_text(model.description)}")
-            for column in model.columns:
-                con.execute(f'comment on column draft.{model.table}."{column.name}" is {sql_text(column.description)}')
+            rows = changed[model.table] if is_patch else None
+            if rows is None:
+                _write_table(con, name, model, published)
+            elif rows != "false" and not _goes_as_view(model, published):
+                con.execute(f"delete from draft.{model.table} where {rows}")
+                con.execute(f"insert into draft.{model.table} by name select * from {name}.{model.table} where {rows}")
         for macro in load_macros():
             con.execute(macro)
     finally:
-        con.execute(f"use {warehouse_name}")
+        con.execute(f"use {name}")
         con.execute("detach draft")
+    return is_patch
+
+
+def _form(home: Home, published: Iterable[Model]) -> str:
+    """The current snapshot and what decides its form: what was noted of another one says nothing of it."""
+    texts = [os.path.realpath(home.current_snapshot), STORAGE_VERSION, SCHEMA_VERSION]
+    texts += [f"{m.table} {m.sql_hash}" for m in published]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def _goes_as_view(model: Model, published: Iterable[Model]) -> bool:
+    """Whether a model is published as a view: one of published tables alone, computed from the copies."""
+    return model.is_view and {m.table for m in published}.issuperset(model.dependencies) and not model.variables
+
+
+def _write_table(con: duckdb.DuckDBPyConnection, warehouse_name: str, model: Model, published: list[Model]) -> None:
+    is_view = _goes_as_view(model, published)
+    kind, query = ("view", model.sql) if is_view else ("table", f"select * from {warehouse_name}.{model.table}")
+    con.execute(f"create or replace {kind} draft.{model.table} as {query}")
+    con.execute(f"comment on {kind} draft.{model.table} is {sql_text(model.description)}")
+    for column in model.columns:
+        con.execute(f'comment on column draft.{model.table}."{column.name}" is {sql_text(column.description)}')
 
 
 def _verify(warehouse: Warehouse, draft: Path, published: list[Model]) -> None:
     """Opens the file as a reader would: every table whole, every column documented."""
     con = warehouse.con
-    con.execute(f"attach {sql_text(draft)} as draft (read_only)")
-    try:
+    with _reading(con, draft):
         for model in published:
-            written = con.execute(f"select count(*) from draft.{model.table}").fetchall()[0][0]
-            meant = con.execute(f"select count(*) from {model.table}").fetchall()[0][0]
+            written, meant = _sums(con, model, published)
             if written != meant:
-                raise CallwrightError(f"{model.table}: {written} of {meant} rows were written to the snapshot")
+                raise CallwrightError(f"{model.table}: {written[0]} of {meant[0]} rows were written to the snapshot")
         bare = con.execute(
             "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()"
             " where database_name = 'draft' and coalesce(comment, '') = ''"
@@ -256,6 +288,26 @@ def _verify(warehouse: Warehouse, draft: Path, published: list[Model]) -> None:
                 f"published columns without a description: {', '.join(row[0] for row in bare)}",
                 "end each column of the final select in sql/ with a comment that describes it",
             )
+
+
+def _is_whole(warehouse: Warehouse, draft: Path, published: list[Model]) -> bool:
+    with _reading(warehouse.con, draft):
+        return all(written == meant for written, meant in (_sums(warehouse.con, m, published) for m in published))
+
+
+def _sums(con: duckdb.DuckDBPyConnection, model: Model, published: list[Model]) -> list[tuple[int, int]]:
+    """Rows of a table in the draft and in the warehouse, with the sum of the hashes of their first column."""
+    if _goes_as_view(model, published):
+        return [(0, 0), (0, 0)]
+    query = f"select count(*), sum(cast(hash({model.columns[0].name}) as hugeint)) from"
+    return [con.execute(f"{query} {database}{model.table}").fetchall()[0] for database in ("draft.", "")]
+
+
+@contextlib.contextmanager
+def _reading(con: duckdb.DuckDBPyConnection, draft: Path) -> Iterator[None]:
+    con.execute(f"attach {sql_text(draft)} as draft (read_only)")
+    try:
+        yield
     finally:
         con.execute("detach draft")
 

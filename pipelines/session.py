@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from pipelines.contracts.base import Contract
 from pipelines.contracts.evaluate import run_contract
 from pipelines.contracts.registry import CONTRACT_OF
 from pipelines.contracts.results import CheckResult
@@ -67,9 +68,19 @@ class Session:
         `publish.dictionary` stands for the act of publishing: the truths between tables are checked there.
         """
         name = None if table == "publish.dictionary" else table
-        found = run_contract(self.warehouse.con, CONTRACT_OF[table]) if table in CONTRACT_OF else []
+        found = self._run_contract(CONTRACT_OF[table]) if table in CONTRACT_OF else []
         found += [run_check(self.warehouse.con, check) for check in self.checks if check.table == name]
         self._note(found)
+        return found
+
+    def _run_contract(self, contract: type[Contract]) -> list[CheckResult]:
+        """Checks what has changed since all of a table was found right."""
+        warehouse, table, form = self.warehouse, contract.table, contract.form()
+        found = run_contract(warehouse.con, contract, warehouse.changed_rows("check", table, form))
+        if all(result.passed for result in found):
+            warehouse.note_use("check", table, form)
+        else:
+            warehouse.forget_use("check", table)
         return found
 
     def _note(self, found: Sequence[CheckResult]) -> None:
@@ -107,9 +118,10 @@ def open_session(
     with home.run_lock():
         home.make_folders(settings)
         remove_scratch(home)
-        with open_warehouse(home, settings, known) as warehouse:
+        with open_warehouse(home, settings, known, models) as warehouse:
             warehouse.lake.clear_temporary()
             yield Session(home, settings, known, warehouse, models, checks, run_id, progress)
+            warehouse.forget_increments()
         remove_scratch(home)
 
 

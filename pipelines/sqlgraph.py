@@ -105,8 +105,18 @@ class Model:
 
     @property
     def window(self) -> str | None:
-        """The column by which the table is rebuilt in windows; None: as a whole."""
+        """By which columns the table is rebuilt in parts, see increments.py; None: as a whole."""
         return self.header("window")
+
+    @property
+    def span(self) -> tuple[str, str] | None:
+        """The columns that say from when to when a row of a table that is rebuilt by time tells of."""
+        return _pair(self.window) if self.window not in (None, "contact_key", "business_date") else None
+
+    @property
+    def changes(self) -> tuple[str, str] | None:
+        """The columns that say what a change of a row touches, of a table that is rebuilt whole."""
+        return _pair(self.header("changes"))
 
     @property
     def is_view(self) -> bool:
@@ -157,6 +167,13 @@ class Model:
     def sql_hash(self) -> str:
         """Changes when the text does."""
         return hashlib.sha256(self.sql.encode()).hexdigest()[:16]
+
+
+def _pair(columns: str | None) -> tuple[str, str] | None:
+    if columns is None:
+        return None
+    first, _, last = columns.partition(", ")
+    return first, last or first
 
 
 def _column(name: str, comment: str) -> Column:

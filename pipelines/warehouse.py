@@ -20,6 +20,7 @@ import polars as pl
 
 from pipelines.errors import EnvironmentProblem
 from pipelines.home import Home
+from pipelines.increments import EVER, NOTES, Increments
 from pipelines.ingest import LINE_READERS, Reader, raw_table, reader_config, timezone_of
 from pipelines.lake import Lake, Segment
 from pipelines.settings import SETTINGS_SCHEMAS, Settings, settings_tables
@@ -28,12 +29,10 @@ from pipelines.sources.canonical import KINDS, TEXT
 from pipelines.sqlgraph import TABLE_SCHEMAS, Model
 
 MEMORY_LIMIT = "1400MB"
-# Beyond every event: what a table is built for when it is built whole.
-EVER = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC))
 SLICE_ROWS = 1_000_000
 TICK = timedelta(microseconds=1)  # of DuckDB's clock
-# A zone-less time is at most this far from the instant it means.
-ZONE_SLACK = timedelta(hours=26)
+# Small tables are known by their content, so that one that comes out as it was makes nothing of it stale.
+SMALL_ROWS = 200_000
 
 _DUCKDB_TYPES = {"String": "VARCHAR", "Int64": "BIGINT", "Float64": "DOUBLE", "Boolean": "BOOLEAN"}
 # Raw tables that sql/staging takes up so far; the rows of the others wait in the lake.
@@ -79,7 +78,9 @@ class Built:
 
 
 @contextmanager
-def open_warehouse(home: Home, settings: Settings, readers: Mapping[str, Reader]) -> Iterator[Warehouse]:
+def open_warehouse(
+    home: Home, settings: Settings, readers: Mapping[str, Reader], models: Mapping[str, Model]
+) -> Iterator[Warehouse]:
     """Opens the private warehouse for one run.
 
     Raises:
@@ -93,7 +94,7 @@ def open_warehouse(home: Home, settings: Settings, readers: Mapping[str, Reader]
             "close whatever has it open; to ask questions, use: callwright sql, which reads the published copy",
         ) from error
     try:
-        warehouse = Warehouse(con, home, settings, readers)
+        warehouse = Warehouse(con, home, settings, readers, models)
         warehouse.prepare()
         yield warehouse
     finally:
@@ -108,13 +109,20 @@ class Warehouse:
         home: The home.
         settings: Its settings.
         readers: Its sources.
+        models: The SQL files, by table.
     """
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, readers: Mapping[str, Reader]
+        self,
+        con: duckdb.DuckDBPyConnection,
+        home: Home,
+        settings: Settings,
+        readers: Mapping[str, Reader],
+        models: Mapping[str, Model],
     ) -> None:
-        self.con, self.home, self.settings, self.readers = con, home, settings, readers
+        self.con, self.home, self.settings, self.readers, self.models = con, home, settings, readers, models
         self.lake = Lake(home.lake, home.landing)
+        self.increments = Increments(con, models)
 
     # --- set-up ---------------------------------------------------------------------------------------------------
 
@@ -129,7 +137,7 @@ class Warehouse:
         self.con.execute("set TimeZone = 'UTC'")
         for schema in ("settings", "raw", "build", *TABLE_SCHEMAS):
             self.con.execute(f"create schema if not exists {schema}")
-        for table, columns in BOOKKEEPING.items():
+        for table, columns in {**BOOKKEEPING, **NOTES}.items():
             declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             self.con.execute(f"create table if not exists build.{table} ({declared})")
         self.con.execute(
@@ -142,6 +150,14 @@ class Warehouse:
             " (table_name varchar, segment_id bigint, first_event_at timestamptz, last_event_at timestamptz)"
         )
         self.con.execute("alter table build.segments add column if not exists content_hash varchar")
+        self.con.execute("alter table build.tables add column if not exists content varchar")
+        self.con.execute("alter table build.tables add column if not exists basis varchar")
+        self.con.execute("alter table build.tables add column if not exists settled varchar")
+        self.con.execute(
+            "create table if not exists build.uses"
+            " (purpose varchar, table_name varchar, form varchar, version varchar, segments varchar,"
+            " primary key (purpose, table_name))"
+        )
         self.set_variable("timezone", self.settings.centre.timezone)
         self.set_variable("currency", self.settings.centre.currency)
         for table, rows in settings_tables(self.settings).items():
@@ -194,9 +210,20 @@ class Warehouse:
             raise
         self.con.execute("commit")
 
-    def _remember(self, table: str, version: str, sql_hash: str, row_count: int) -> None:
+    def _remember(
+        self,
+        table: str,
+        version: str,
+        sql_hash: str,
+        row_count: int,
+        content: str | None = None,
+        basis: str | None = None,
+    ) -> None:
         self.con.execute(
-            "insert or replace into build.tables values (?, ?, ?, ?, now())", [table, version, sql_hash, row_count]
+            "insert into build.tables values (?, ?, ?, ?, now(), ?, ?, null) on conflict do update set"
+            " version = excluded.version, sql_hash = excluded.sql_hash, row_count = excluded.row_count,"
+            " built_at = excluded.built_at, content = excluded.content, basis = excluded.basis",
+            [table, version, sql_hash, row_count, content or version, basis],
         )
 
     def touch(self, table: str) -> None:
@@ -206,6 +233,15 @@ class Warehouse:
     def version(self, table: str) -> str | None:
         """What a table was built from, hashed; None if it was never built."""
         found = self.con.execute("select version from build.tables where table_name = ?", [table]).fetchall()
+        return found[0][0] if found else None
+
+    def _content(self, table: str) -> str | None:
+        """What a table holds, hashed; None if it was never built. Equal content has another version at most."""
+        found = self.con.execute("select content from build.tables where table_name = ?", [table]).fetchall()
+        return found[0][0] if found else None
+
+    def _sql_hash(self, table: str) -> str | None:
+        found = self.con.execute("select sql_hash from build.tables where table_name = ?", [table]).fetchall()
         return found[0][0] if found else None
 
     def row_count(self, table: str) -> int:
@@ -305,30 +341,123 @@ class Warehouse:
         A model with a window is rebuilt only where its new input lies; all others as a whole. Either way the table
         changes in one transaction.
         """
-        self._set_as_of(model)
-        version = _hash(
-            model.sql_hash,
-            [(table, self.version(table)) for table in model.dependencies],
-            [(name, self._variable(name)) for name in model.variables if not name.startswith("window_")],
-        )
+        version = self._version(model)
         if self.version(model.table) == version:
             return Built(model.table, self.row_count(model.table), is_fresh=False)
-        segments = self._window_segments(model)
-        window = self._window(model, segments)
+        basis = self._basis(model)
         with self.transaction():
-            if window is None:
-                self._build_whole(model, segments)
+            if model.window is not None and self._reads_lake(model):
+                self._build_records(model, basis)
+            elif model.window is not None and self._has_basis(model, basis) and not self.increments.is_everything:
+                self.increments.merge(model)
             else:
-                self._set_window(window)
-                self.con.execute(f"delete from {model.table} where {model.window} between ? and ?", list(window))
-                self.con.execute(f"insert into {model.table} by name {model.sql}")
+                self._build_whole(model)
             row_count = self._count(model)
-            self._remember_segments(model, segments)
-            self._remember(model.table, version, model.sql_hash, row_count)
+            content = self._content_hash(model, row_count)
+            self._remember(model.table, version, model.sql_hash, row_count, content, basis)
         return Built(model.table, row_count, is_fresh=True)
 
-    def _build_whole(self, model: Model, segments: list[Segment]) -> None:
+    def _version(self, model: Model) -> str:
+        """What a table would be built from now, hashed."""
+        self._set_as_of(model)
+        return _hash(
+            model.sql_hash,
+            [(table, self._content(table)) for table in model.dependencies],
+            [(name, self._variable(name)) for name in model.variables if not name.startswith("window_")],
+        )
+
+    def _basis(self, model: Model) -> str:
+        """All that a table is made of but what is noted where it changes: with another basis it is built whole."""
+        parts: list[object] = [model.sql_hash]
+        parts += [(name, self._variable(name)) for name in model.variables if not name.startswith("window_")]
+        for table in model.dependencies:
+            found = self.models.get(table)
+            if found is not None and found.is_view:
+                parts.append(self._basis(found))
+            elif not table.startswith("raw.") and (found is None or (found.window is None and found.changes is None)):
+                parts.append((table, self._stable(table)))
+        return _hash(*parts)
+
+    def _stable(self, table: str) -> str | None:
+        """A table's content, as far as what was in it before can change: look-up tables of pseudonyms only grow."""
+        content = self._content(table)
+        return content.split(":")[0] if content is not None else None
+
+    def _has_basis(self, model: Model, basis: str) -> bool:
+        found = self.con.execute("select basis from build.tables where table_name = ?", [model.table]).fetchall()
+        return bool(found) and found[0][0] == basis
+
+    def forget_increments(self) -> None:
+        """Forgets what was touched, once every table that is rebuilt in parts has taken it up."""
+        parts = [m for m in self.models.values() if m.window is not None]
+        if all(self.version(m.table) == self._version(m) for m in parts):
+            with self.transaction():
+                self.increments.forget()
+                self.con.execute("update build.tables set settled = version")
+
+    # --- what tables were used for ---------------------------------------------------------------------------
+
+    def note_use(self, purpose: str, table: str, form: str) -> None:
+        """Notes that a table was checked or published as it is now, under rules whose hash is `form`."""
+        self.con.execute(
+            "insert or replace into build.uses values (?, ?, ?, ?, ?)",
+            [purpose, table, form, self.version(table), json.dumps(self._segment_names(table))],
+        )
+
+    def forget_use(self, purpose: str, table: str) -> None:
+        """Forgets it: next time, all of the table is changed."""
+        self.con.execute("delete from build.uses where purpose = ? and table_name = ?", [purpose, table])
+
+    def changed_rows(self, purpose: str, table: str, form: str, database: str = "") -> str | None:
+        """The condition that leaves the rows that have changed since a table was used; None: that cannot be told."""
+        query = "select version, segments from build.uses where purpose = ? and table_name = ? and form = ?"
+        found = self.con.execute(query, [purpose, table, form]).fetchall()
+        if not found:
+            return None
+        version, segments = found[0]
+        if version == self.version(table):
+            return "false"
+        if table.startswith("raw."):
+            new = set(self._segment_names(table)) - set(json.loads(segments))
+            return f"segment_id in ({', '.join(sorted(name.split(':')[0] for name in new))})" if new else "false"
+        settled = self.con.execute("select settled from build.tables where table_name = ?", [table]).fetchall()[0][0]
+        return self.increments.rows(table, database) if version == settled else None
+
+    def _segment_names(self, table: str) -> list[str]:
+        segments = self.segments_of(table.removeprefix("raw.")) if table.startswith("raw.") else []
+        return [f"{s.segment_id}:{s.content_hash}" for s in segments]
+
+    def _reads_lake(self, model: Model) -> bool:
+        return any(table.startswith("raw.") for table in model.dependencies)
+
+    def _build_records(self, model: Model, basis: str) -> None:
+        """A table of the lake's records: where new segments lie, or all of it."""
+        segments = self._window_segments(model)
+        window = self._window(model, segments) if self._has_basis(model, basis) else None
+        if window is None:
+            self._build_whole(model, segments)
+        else:
+            self._set_window(window)
+            self.con.execute(f"delete from {model.table} where {model.window} between ? and ?", list(window))
+            self.con.execute(f"insert into {model.table} by name {model.sql}")
+            if window[0] > EVER[0]:
+                self.increments.touch(window)
+        self._remember_segments(model, segments)
+
+    def _content_hash(self, model: Model, row_count: int) -> str | None:
+        """The content of a small table; None: its version must do."""
+        if model.is_view or model.window or model.schema not in ("staging", "core") or row_count > SMALL_ROWS:
+            return None
+        query = f"select coalesce(sum(cast(hash(t) as hugeint)), 0) from {model.table} as t"
+        return _hash(model.sql_hash, row_count, str(self.con.execute(query).fetchall()[0][0]))
+
+    def _build_whole(self, model: Model, segments: Sequence[Segment] = ()) -> None:
         self._drop_other_kind(model)
+        is_known = model.changes is not None and self._sql_hash(model.table) == model.sql_hash
+        if model.window is not None or (model.changes is not None and not is_known):
+            self.increments.touch(EVER)
+        if is_known:
+            self.con.execute(f"create or replace temp table before as select * from {model.table}")
         kind = "view" if model.is_view else "table"
         first, *others = self._slices(segments)
         self._set_window(first)
@@ -336,8 +465,11 @@ class Warehouse:
         for window in others:
             self._set_window(window)
             self.con.execute(f"insert into {model.table} by name {model.sql}")
+        if is_known:
+            self.increments.rebuilt(model, "before")
+            self.con.execute("drop table before")
 
-    def _slices(self, segments: list[Segment]) -> list[tuple[datetime, datetime]]:
+    def _slices(self, segments: Sequence[Segment]) -> list[tuple[datetime, datetime]]:
         """All time, cut where needed so that about `SLICE_ROWS` rows are in memory at once."""
         times = [time for s in segments for time in self._interval(s) if time is not None]
         count = -(-sum(s.row_count for s in segments) // SLICE_ROWS)
@@ -384,26 +516,21 @@ class Warehouse:
         return found.astimezone(UTC) if found is not None else datetime.fromtimestamp(0, UTC)
 
     def _window_segments(self, model: Model) -> list[Segment]:
-        if model.window is None:
-            return []
         raws = [d.removeprefix("raw.") for d in model.dependencies if d.startswith("raw.")]
-        return [s for table in raws for s in self.segments_of(table)]
+        return [s for table in raws for s in self.segments_of(table) if s.row_count]
 
     def _window(self, model: Model, segments: list[Segment]) -> tuple[datetime, datetime] | None:
         """The stretch of time that new or vanished segments touch; None: build the whole table."""
-        if model.window is None:
-            return None
         known = self.con.execute(
             "select segment_id, content_hash, first_event_at, last_event_at from build.segments where table_name = ?",
             [model.table],
         ).fetchall()
-        found = self.con.execute("select sql_hash from build.tables where table_name = ?", [model.table]).fetchall()
-        if not found or found[0][0] != model.sql_hash:
-            return None
         before = {(row[0], row[1]): (row[2], row[3]) for row in known}
         now = {(s.segment_id, s.content_hash): self._interval(s) for s in segments}
         changed = [(before | now)[key] for key in before.keys() ^ now.keys()]
         touched = [interval for interval in changed if interval[0] is not None and interval[1] is not None]
+        if len(touched) < len(changed):
+            return None  # rows whose time no manifest tells
         if not touched:
             return EVER[0], EVER[0]
         return min(t[0] for t in touched), max(t[1] for t in touched)

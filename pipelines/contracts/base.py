@@ -6,6 +6,7 @@ Does not belong here: any one table's promises, DuckDB connections, Great Expect
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -102,6 +103,11 @@ class Contract:
         """Every rule a row must obey: those of the columns, then those between them."""
         own = [rule for column in cls.columns for rule in column.rules()]
         return (*own, *cls.row_rules)
+
+    @classmethod
+    def form(cls) -> str:
+        """Changes when a promise does."""
+        return hashlib.sha256(repr((cls.columns, cls.key, cls.row_rules)).encode()).hexdigest()[:16]
 
     @classmethod
     def naming_columns(cls) -> tuple[str, ...]:

@@ -55,12 +55,16 @@ class Finding:
     sample: tuple[str, ...]
 
 
-def run_contract(con: duckdb.DuckDBPyConnection, contract: type[Contract]) -> list[CheckResult]:
+def run_contract(
+    con: duckdb.DuckDBPyConnection, contract: type[Contract], part: str | None = None
+) -> list[CheckResult]:
     """Checks one table against its contract.
 
     Args:
         con: The connection whose database holds the table.
         contract: The table's contract.
+        part: A condition that leaves the rows to be checked, where all others are known to be right; no key may be
+            shared by a row of the part and another.
 
     Returns:
         One result a check, in the contract's order. A table or a column that is not there, or a rule that
@@ -68,24 +72,24 @@ def run_contract(con: duckdb.DuckDBPyConnection, contract: type[Contract]) -> li
     """
     now = datetime.now(UTC)
     try:
-        observed = observe(con, contract)
+        observed = observe(con, contract, part)
     except duckdb.Error as error:
         return [_unreadable(contract, error, now)]
     validation = validate(contract, observation_frame(observed.types, observed.failing_counts))
     return [
-        _result(contract, name, _finding(con, contract, observed, name, verdict), now)
+        _result(contract, name, _finding(con, contract, observed, name, verdict, part), now)
         for name, verdict in verdicts(contract, validation).items()
     ]
 
 
-def observe(con: duckdb.DuckDBPyConnection, contract: type[Contract]) -> Observation:
+def observe(con: duckdb.DuckDBPyConnection, contract: type[Contract], part: str | None = None) -> Observation:
     """Reads a table's columns and counts what breaks each rule, in one scan.
 
     Raises:
         duckdb.Error: The table is not there, or its files cannot be read.
     """
-    table = quoted(contract.table)
-    types = {str(row[0]): str(row[1]) for row in con.execute(f"describe {table}").fetchall()}
+    types = {str(row[0]): str(row[1]) for row in con.execute(f"describe {quoted(contract.table)}").fetchall()}
+    table = _relation(contract, part)
     counters = _counters(contract)
     try:
         row_count, counts = _count(con, table, counters)
@@ -100,6 +104,11 @@ def observe(con: duckdb.DuckDBPyConnection, contract: type[Contract]) -> Observa
 def quoted(table: str) -> str:
     """A table's name with each part quoted."""
     return ".".join(f'"{part}"' for part in table.split("."))
+
+
+def _relation(contract: type[Contract], part: str | None) -> str:
+    table = quoted(contract.table)
+    return table if part is None else f"(select * from {table} where {part}) as part"
 
 
 def _counters(contract: type[Contract]) -> dict[str, str]:
@@ -159,6 +168,7 @@ def _finding(
     observed: Observation,
     name: str,
     verdict: Verdict,
+    part: str | None,
 ) -> Finding:
     """What the operator is told of one check."""
     error = observed.errors.get(name, verdict.error)
@@ -166,7 +176,7 @@ def _finding(
         # The error may quote a value, so it goes where rows go.
         return Finding(False, 0, "could not be checked", (error,))
     if verdict.passed:
-        return Finding(True, 0, f"{observed.row_count:,} rows", ())
+        return Finding(True, 0, f"{observed.row_count:,} {'rows' if part is None else 'rows made anew'}", ())
     if name == COLUMNS:
         missing = [column.name for column in contract.columns if column.name not in observed.types]
         return Finding(False, len(missing), f"missing: {', '.join(missing)}", tuple(missing))
@@ -175,7 +185,7 @@ def _finding(
         return Finding(False, len(wrong), "; ".join(wrong), tuple(wrong))
     failing_count = observed.failing_counts[name] or 0
     words = f"{failing_count:,} of {observed.row_count:,} rows"
-    return Finding(False, failing_count, words, _sample(con, contract, observed, name))
+    return Finding(False, failing_count, words, _sample(con, contract, observed, name, part))
 
 
 def _result(contract: type[Contract], name: str, finding: Finding, now: datetime) -> CheckResult:
@@ -199,10 +209,10 @@ def _rule(contract: type[Contract], name: str) -> Rule | None:
 
 
 def _sample(
-    con: duckdb.DuckDBPyConnection, contract: type[Contract], observed: Observation, name: str
+    con: duckdb.DuckDBPyConnection, contract: type[Contract], observed: Observation, name: str, part: str | None
 ) -> tuple[str, ...]:
     """Names of offending rows, with the values of the columns that the rule speaks of."""
-    table = quoted(contract.table)
+    table = _relation(contract, part)
     rule = _rule(contract, name)
     if rule is None:
         names = ", ".join(contract.key)

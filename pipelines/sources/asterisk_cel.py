@@ -67,6 +67,7 @@ class CelReader:
     table = "asterisk_cel"
     version = 2
     time_column = "event_at"
+    local_time_column = "event_local"
     schema: dict[str, pl.DataType] = {
         "event_at": UTC_TIME,
         "event_local": LOCAL_TIME,

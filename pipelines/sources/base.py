@@ -62,7 +62,8 @@ class LineReader(Protocol):
         table: The raw table its rows belong to.
         version: Raised when the same bytes would give other rows: the lake then parses them again.
         schema: Columns of a row, without `line_number`.
-        time_column: The column that says when a row happened.
+        time_column: The column that says when a row happened. Where rows may have a local time instead, the reader
+            names its column in `local_time_column`.
     """
 
     source: str

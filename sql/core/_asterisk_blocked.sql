@@ -2,6 +2,7 @@
 -- CEL shows each attempt; a CDR only those whose last application was Queue. Some dialplans log FULL or JOINEMPTY themselves.
 -- grain: one row per refused attempt
 -- owner: team:data
+-- changes: attempted_at
 with entries as (
     select
         callid,

@@ -1,6 +1,8 @@
 -- What queue_log tells of each channel in each queue, gathered in one pass; visits and contacts are made of it.
 -- grain: one row per channel and queue, and one per channel for what was logged without a queue
 -- owner: team:data
+-- window: first_event_at, last_event_at
+-- key: callid
 with call_events as (
     select
         callid,

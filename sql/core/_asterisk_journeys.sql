@@ -3,6 +3,7 @@
 -- callwright.toml names), and no agent's log-in.
 -- grain: one row per contact
 -- owner: team:data
+-- window: seen_from_at, seen_to_at
 with logged as (
     select
         callid,
@@ -118,35 +119,13 @@ refused as (
     group by coalesce(s.contact_call_id, c.linkedid, b.callid)
 ),
 
-log_reach as (
-    select count(logged_entered_at) as entry_count from core._asterisk_calls
-),
-
--- Where callers come in: the centre's own list, else the contexts of the channels that queue_log knows.
-inbound_contexts as (
-    select context from settings.inbound_contexts group by context
-    union
-    select c.context
-    from staging.asterisk_channels as c
-    inner join core._asterisk_calls as k on c.uniqueid = k.callid
-    where
-        not exists (select 1 from settings.inbound_contexts)
-        and c.context is not null
-        and not c.is_agent_login
-        and (k.meanings & 4095) > 0
-    group by c.context
-    union
-    select c.context
-    from staging.asterisk_channels as c
-    where not exists (select 1 from settings.inbound_contexts) and c.ran_queue and c.context is not null
-    group by c.context
-),
-
 calls_on_channels as (
     select
         coalesce(s.contact_call_id, c.linkedid) as linked_id,
         min(c.started_at) as started_at,
         max(c.ended_at) as ended_at,
+        min(c.seen_from_at) as seen_from_at,
+        max(c.seen_to_at) as seen_to_at,
         min(case when i.context is not null then c.exten end) as dialled_number,
         max(c.caller_number) as caller_number,
         min(case when c.ran_queue then c.uniqueid end) as queue_callid,
@@ -155,7 +134,7 @@ calls_on_channels as (
         min(c.source) as source,
     from staging.asterisk_channels as c
     left join core._asterisk_same_calls as s on c.linkedid = s.call_id
-    left join inbound_contexts as i on c.context = i.context
+    left join core._asterisk_contexts as i on c.context = i.context
     group by coalesce(s.contact_call_id, c.linkedid)
 )
 
@@ -181,14 +160,16 @@ select
     -- Who ran Queue() and is neither in the log nor among the refused: the log does not reach that far. Without any log
     -- nothing is known of anybody's end.
     case
-        when c.queue_callid is not null and l.entered_at is null or g.entry_count = 0 then 'open'
+        when c.queue_callid is not null and l.entered_at is null or not g.has_entries then 'open'
         else 'abandoned_in_ivr'
     end as outcome_without_visit, -- Outcome if it came to no queue
     cast(coalesce(l.visit_count, 0) + coalesce(r.visit_count, 0) as bigint) as visit_count, -- How many visits to queues it has at most, refusals included
     l.tier, -- Value tier that the router was told
     l.priority, -- Priority that the router was told
+    least(l.first_event_at, c.seen_from_at) as seen_from_at, -- First sign of any part of it, by whatever clock
+    greatest(l.last_event_at, c.seen_to_at) as seen_to_at, -- Last sign of any part of it
 from from_log as l
 full join calls_on_channels as c on l.linked_id = c.linked_id
 left join refused as r on coalesce(l.linked_id, c.linked_id, l.first_callid) = r.linked_id
-cross join log_reach as g
+cross join core._asterisk_log as g
 where l.first_callid is not null or (c.is_inbound = 1 and c.is_agent_login = 0)

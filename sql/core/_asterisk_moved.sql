@@ -4,6 +4,7 @@
 -- end belongs to, was logged. Where several fit, the linkedid of CEL or CDR decides; else they stay apart.
 -- grain: one row per such visit
 -- owner: team:data
+-- changes: entered_at, last_event_at
 with entries as (
     select
         callid as entry_callid,

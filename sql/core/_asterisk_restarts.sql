@@ -1,6 +1,7 @@
 -- Restarts of Asterisk: what was open before one was cut off by it.
 -- grain: one row per restart
 -- owner: team:data
+-- changes: since_at, restarted_at
 with restarts as (
     select event_at as restarted_at
     from staging.asterisk_queue_log

@@ -1,6 +1,7 @@
 -- Calls that are one contact though neither their ids nor CEL or CDR say so: those of core._asterisk_moved.
 -- grain: one row per call, which is a linkedid, or a callid where no CEL or CDR tells of it
 -- owner: team:data
+-- changes: seen_at
 with members as (
     select
         callid as contact_callid,
@@ -27,6 +28,7 @@ numbered as (
     select
         f.contact_callid,
         f.callid,
+        f.first_event_at,
         u.linkedid,
         coalesce(u.linkedid, f.callid) as call_id,
         row_number() over (
@@ -55,6 +57,7 @@ mapped as (
     select
         n.call_id,
         min(t.contact_call_id) as contact_call_id,
+        min(n.first_event_at) as seen_at,
     from numbered as n
     inner join targets as t on n.contact_callid = t.contact_callid
     group by n.call_id
@@ -63,6 +66,7 @@ mapped as (
 select
     m.call_id, -- Linkedid or callid
     m.contact_call_id, -- The one that its contact goes by; may be itself
+    m.seen_at, -- When it was first logged
 from mapped as m
 -- Only what ends somewhere: a call that is another's stays so.
 left join mapped as o on m.contact_call_id = o.call_id and o.contact_call_id <> o.call_id

@@ -3,6 +3,7 @@
 -- source's zone may be wrong; nor is the end of a Local channel that was optimised away.
 -- grain: one row per visit whose talk is cut
 -- owner: team:data
+-- changes: left_at
 with talks as (
     select
         v.callid,

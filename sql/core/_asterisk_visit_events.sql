@@ -3,6 +3,7 @@
 -- What all others tell is in core._asterisk_calls: they have but one visit to each queue.
 -- grain: one row per event of such a channel in such a queue
 -- owner: team:data
+-- changes: event_at
 with several as (
     select callid, queue from core._asterisk_calls where entry_count > 1 and queue is not null
     union

@@ -10,7 +10,7 @@ select
     started_at, -- Begin
     ended_at, -- End; null: still going on
     is_open, -- No end was logged: still going on, or cut off by a restart
-from core._agent_switches
+from core.agent_switches
 union all
 select
     agent,

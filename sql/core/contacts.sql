@@ -1,6 +1,7 @@
 -- Customer contacts on any channel, from the first sign of them to the last: one row however often they were transferred.
 -- grain: one row per contact
 -- owner: team:data
+-- window: contact_key
 with several as (
     -- Most contacts visit one queue: only the visits of the others are summed.
     select contact_key

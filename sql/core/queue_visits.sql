@@ -1,6 +1,7 @@
 -- Visits of contacts to queues, from entering to the answer or the exit, with what came of them.
 -- grain: one row per visit of a contact to a queue
 -- owner: team:data
+-- window: contact_key
 with numbered as (
     -- Only visits of contacts with several have to be put in order.
     select

@@ -1,6 +1,7 @@
 -- Attempts to reach an agent: each time a phone rang for a waiting contact.
 -- grain: one row per agent and attempt
 -- owner: team:data
+-- window: contact_key
 with many as (
     select
         callid,

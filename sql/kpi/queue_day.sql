@@ -3,6 +3,7 @@
 -- Sums of seconds are rounded to the microsecond: added in another order they differ in the last digits.
 -- grain: one row per local day, site, queue and channel
 -- owner: team:data
+-- window: business_date
 select
     business_date, -- Local date
     site, -- Site

@@ -3,6 +3,7 @@
 -- Sums of seconds are rounded to the microsecond: added in another order they differ in the last digits.
 -- grain: one row per half hour, site, queue and channel
 -- owner: team:data
+-- window: business_date
 select
     time_bucket(to_minutes(30), entered_at) as interval_started_at, -- Begin of the half hour
     business_date, -- Local date

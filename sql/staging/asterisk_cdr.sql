@@ -1,6 +1,7 @@
 -- Call detail records of Asterisk, each distinct record once, times as instants.
 -- grain: one row per distinct record; a call has several
 -- owner: team:data
+-- window: started_at
 with zone as (
     select timezone from settings.sources where source = 'asterisk_cdr'
 ),
@@ -25,6 +26,8 @@ distinct_records as (
         r.sequence,
         min(r.segment_id) as segment_id,
     from raw.asterisk_cdr as r
+    cross join zone as z
+    where timezone(z.timezone, r.start_local) between getvariable('window_start') and getvariable('window_end')
     -- accountcode and userfield are left out: the per-account copies of a record differ in nothing else.
     group by
         r.src, r.dst, r.dcontext, r.channel, r.dstchannel, r.lastapp, r.lastdata, r.start_local, r.answer_local,

@@ -1,6 +1,7 @@
 -- Channel events of Asterisk, each distinct event once, times as instants.
 -- grain: one row per distinct event
 -- owner: team:data
+-- window: event_at
 with zone as (
     select timezone from settings.sources where source = 'asterisk_cel'
 )
@@ -20,6 +21,9 @@ select
     min(r.segment_id) as segment_id, -- Lake segment that the event was first read from
 from raw.asterisk_cel as r
 cross join zone as z
+where
+    coalesce(r.event_at, timezone(z.timezone, r.event_local))
+    between getvariable('window_start') and getvariable('window_end')
 group by
     coalesce(r.event_at, timezone(z.timezone, r.event_local)), r.event_type, r.uniqueid, r.linkedid, r.channel, r.context,
     r.exten, r.appname, r.appdata, r.caller_number, r.extra_json

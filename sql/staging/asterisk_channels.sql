@@ -1,6 +1,8 @@
 -- What CEL and CDR tell of each channel: which call it belongs to, where it came in, whether it ran Queue().
 -- grain: one row per channel (uniqueid)
 -- owner: team:data
+-- window: seen_from_at, seen_to_at
+-- key: uniqueid
 with from_cel as (
     select
         uniqueid,
@@ -38,6 +40,8 @@ both_sources as (
         coalesce(e.linkedid, d.linkedid) as linkedid,
         coalesce(e.started_at, d.started_at) as started_at,
         coalesce(e.ended_at, d.ended_at) as ended_at,
+        least(e.started_at, d.started_at) as seen_from_at,
+        greatest(e.ended_at, d.ended_at) as seen_to_at,
         coalesce(e.context, d.context) as context,
         coalesce(e.exten, d.exten) as exten,
         coalesce(e.caller_number, d.caller_number) as caller_number,
@@ -53,6 +57,8 @@ select
     b.linkedid, -- Id shared by the channels of one call
     b.started_at, -- First sign of it
     b.ended_at, -- Last sign of it
+    b.seen_from_at, -- First sign by either source's clock
+    b.seen_to_at, -- Last sign by either source's clock
     b.context, -- Dialplan context it came into
     b.exten, -- Extension it dialled
     b.caller_number, -- Caller's number [pii]

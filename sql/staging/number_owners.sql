@@ -1,6 +1,7 @@
 -- Whose number or e-mail address it is: the customer who has it, if it is one customer's alone.
 -- grain: one row per written form of a number or address
 -- owner: team:data
+-- changes: number
 with number_customers as (
     select
         caller_token,

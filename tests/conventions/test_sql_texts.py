@@ -91,9 +91,12 @@ def test_reads_tables_by_logical_names_only(table):
 
 
 @every_table
-def test_window_is_one_of_its_columns(table):
-    window = MODELS[table].window
-    assert window is None or window in [column.name for column in MODELS[table].columns]
+def test_windows_are_columns_of_the_table(table):
+    model = MODELS[table]
+    named = [*(model.span or (model.window,)), *(model.changes or ()), model.header("key")]
+    assert {name for name in named if name is not None} <= {column.name for column in model.columns}
+    assert model.window is None or model.changes is None
+    assert not (model.is_view and (model.window or model.changes))
 
 
 @every_table

@@ -1,0 +1,346 @@
+"""Rebuilding only what new records touch: which stretch of time, which contacts, which days, and merging just those.
+
+Belongs here: what is noted of a change, how far it reaches, and running a table's SQL on the inputs that matter.
+Does not belong here: whether a table is stale or must be built whole (warehouse.py), what a table means (sql/).
+
+A model says in its header how it is rebuilt:
+
+- `-- window: from, to`: rows whose stretch of time meets the touched one are made anew. With `-- key:` the records of
+  one key belong together however far they lie apart.
+- `-- window: contact_key`, `-- window: business_date`: rows of touched contacts, or of their days.
+- `-- changes: from, to`: built whole, for it is small; where it differs from before is touched too.
+
+What is touched stays noted until all such tables are current, so a run that was killed leaves no gap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import duckdb
+
+from pipelines.sqlgraph import Model
+
+Window = tuple[datetime, datetime]
+# Beyond every event: what a table is built for when it is built whole.
+EVER: Window = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC))
+
+CALLS, CHANNELS, JOURNEYS = "core._asterisk_calls", "staging.asterisk_channels", "core._asterisk_journeys"
+CONTACTS, PEOPLE = "core.contacts", "core._people"
+NOTES = {
+    "touched": {"from_at": "TIMESTAMPTZ", "to_at": "TIMESTAMPTZ"},
+    "touched_contacts": {"contact_key": "UUID"},
+    "touched_people": {"contact_key": "UUID"},
+    "touched_dates": {"business_date": "DATE"},
+    "touched_numbers": {"number": "VARCHAR"},
+}
+
+# Tables whose rows are checked and published in parts, by what is noted of them.
+PARTS = {
+    "core.contacts": ("contact_key", "touched_people"),
+    "core.queue_visits": ("contact_key", "touched_contacts"),
+    "core.ring_attempts": ("contact_key", "touched_contacts"),
+    "core.segments": ("contact_key", "touched_people"),
+    "core.agent_states": ("started_at", "touched"),
+    "kpi.queue_interval": ("business_date", "touched_dates"),
+    "kpi.queue_day": ("business_date", "touched_dates"),
+}
+
+Conditions = Callable[[str], str | None]
+
+
+class Increments:
+    """What has been touched since all tables were last current, and the merging of it.
+
+    Args:
+        con: The warehouse's connection. Callers hold a transaction around `merge` and `rebuilt`.
+        models: All SQL files, by table.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> None:
+        self.con, self.models = con, models
+
+    # --- what is touched -------------------------------------------------------------------------------------
+
+    def touch(self, window: Window) -> None:
+        """Notes that records of a stretch of time came or went."""
+        self.con.execute("insert into build.touched values (?, ?)", list(window))
+
+    def touched(self) -> Window | None:
+        """From the first to the last touched instant; None: nothing is."""
+        found = self.con.execute("select min(from_at), max(to_at) from build.touched").fetchall()[0]
+        return None if found[0] is None else (found[0], found[1])
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether tables must be built whole."""
+        touched = self.touched()
+        return touched is not None and touched[0] <= EVER[0] and touched[1] >= EVER[1]
+
+    def rows(self, table: str, database: str = "") -> str | None:
+        """The condition that leaves the touched rows of a table; None: they cannot be told, or are all.
+
+        Args:
+            table: `schema.name`.
+            database: Where the notes are, with a dot, if not in the current database.
+        """
+        if self.is_everything or table not in PARTS:
+            return None
+        if table == "core.agent_states":
+            reach = self.touched()
+            if reach is None:
+                return "state in ('logged_in', 'paused')"
+            reach = self._calls_around(self._calls_around(reach))
+            return f"(state in ('logged_in', 'paused') or started_at between {_sql(reach[0])} and {_sql(reach[1])})"
+        column, notes = PARTS[table]
+        return f"{column} in (select {column} from {database}build.{notes})"
+
+    def forget(self) -> None:
+        """Forgets what was touched: all tables are current."""
+        for table in NOTES:
+            self.con.execute(f"delete from build.{table}")
+
+    def rebuilt(self, model: Model, before: str) -> None:
+        """Notes where a table that was rebuilt whole differs from a copy of what it was."""
+        assert model.changes is not None
+        first, last = model.changes
+        gone = f"(select * from {before} except all select * from {model.table})"
+        new = f"(select * from {model.table} except all select * from {before})"
+        if first == "number":
+            # A number that is new belongs to new records, which are touched anyway.
+            self.con.execute(f"insert into build.touched_numbers select {first} from {gone} as gone")
+            return
+        # What has no begin or no end has none in sight.
+        spans = f"select coalesce({first}, ?), coalesce({last}, ?) from ({gone} union all {new}) as differing"
+        self.con.execute(
+            f"insert into build.touched select min(a), max(b) from ({spans}) as spans(a, b) having count(*) > 0",
+            list(EVER),
+        )
+
+    # --- merging ---------------------------------------------------------------------------------------------
+
+    def merge(self, model: Model) -> None:
+        """Makes the touched rows of a table anew, and leaves the others."""
+        touched = self.touched()
+        if model.window == "business_date":
+            dates = "business_date in (select business_date from build.touched_dates)"
+            self._replace(model, dates, lambda table: dates if self._has(table, "business_date") else None)
+        elif touched is None and model.table != CONTACTS:
+            return
+        elif model.window == "contact_key":
+            self._merge_contacts(model, touched)
+        else:
+            assert touched is not None
+            self._merge_span(model, touched)
+
+    def _has(self, table: str, column: str) -> bool:
+        """Whether a table is rebuilt in parts and has a column."""
+        found = self.models.get(table)
+        return found is not None and found.window is not None and column in [c.name for c in found.columns]
+
+    def _merge_span(self, model: Model, touched: Window) -> None:
+        if model.table == JOURNEYS:
+            taken = self._calls_around(self._calls_around(touched))
+            read = self._calls_around(self._calls_around(taken))
+        else:
+            taken, read = self._own_reach(model, touched)
+        inside = _meets(model, taken)
+        if model.table == JOURNEYS:
+            self._note_contacts(inside)
+        self._replace(model, inside, self._within(read))
+        if model.table == JOURNEYS:
+            self._note_contacts(inside)
+
+    def _merge_contacts(self, model: Model, touched: Window | None) -> None:
+        notes = "build.touched_contacts"
+        read = EVER
+        if touched is not None:
+            taken = self._calls_around(self._calls_around(touched))
+            self._note_contacts(_meets(self.models[JOURNEYS], taken))
+            read = self._calls_around(self._calls_around(taken))
+        if model.table == CONTACTS:
+            self._note_people()
+            notes = "build.touched_people"
+        mine = f"contact_key in (select contact_key from {notes})"
+        within = self._within(read)
+
+        def conditions(table: str) -> str | None:
+            if self._has(table, "contact_key") or table in ("core._journeys", PEOPLE):
+                return mine
+            return within(table)
+
+        # By the notes, which hold the contacts that are no more, too.
+        self._note_dates(model, mine)
+        self._replace(model, mine, conditions)
+        self._note_dates(model, mine)
+
+    def _within(self, read: Window) -> Conditions:
+        """Which rows of a table that is rebuilt by time have to be read."""
+
+        def condition(table: str) -> str | None:
+            found = self.models.get(table)
+            return _meets(found, read) if found is not None and found.span is not None else None
+
+        return condition
+
+    def _replace(self, model: Model, rows: str, conditions: Conditions) -> None:
+        """Puts new rows of a condition into the place of those that are there, made of what conditions leave."""
+        columns = ", ".join(f'"{column.name}"' for column in model.columns)
+        text = self._scoped(model, conditions)
+        self.con.execute(
+            f"create or replace temp table remade as select {columns} from (\n{text}\n) as made where {rows}"
+        )
+        self.con.execute(f"delete from {model.table} where {rows}")
+        self.con.execute(f"insert into {model.table} by name select * from remade")
+        self.con.execute("drop table remade")
+
+    def _scoped(self, model: Model, conditions: Conditions) -> str:
+        """A model's SQL that reads, of each table, what its condition leaves."""
+        text = model.sql
+        for table in model.dependencies:
+            scope = self._scope(table, conditions)
+            if scope != table:
+                text = re.sub(rf"\b{re.escape(table)}\b", scope, text)
+        return text
+
+    def _scope(self, table: str, conditions: Conditions) -> str:
+        """The name of a relation that holds what a condition leaves of a table; the table's own where it leaves all."""
+        found, condition = self.models.get(table), conditions(table)
+        if found is None or (condition is None and not found.is_view):
+            return table
+        text = self._scoped(found, conditions) if found.is_view else f"select * from {table}"
+        if condition is not None:
+            text = f"select * from (\n{text}\n) as whole where {condition}"
+        if table == PEOPLE:
+            text += _OTHER_CONTACTS_OF_THE_SAME_PEOPLE.format(scoped=text)
+        name = f"scoped__{table.replace('.', '__')}"
+        self.con.execute(f"create or replace temp view {name} as {text}")
+        return name
+
+    # --- how far it reaches ----------------------------------------------------------------------------------
+
+    def _own_reach(self, model: Model, touched: Window) -> tuple[Window, Window]:
+        """Of a table of one row or more per key: where its rows may change, and what has to be read for it."""
+        key = model.header("key")
+        assert key is not None
+        assert model.span is not None
+        first, last = model.span
+        keys = " union ".join(
+            f"select {key} from {table} where {_meets(self.models[table], touched)}"
+            for table in (*[d for d in model.dependencies if d in self.models and self.models[d].span], model.table)
+        )
+        taken = self._hull(f"select {first}, {last} from {model.table} where {key} in ({keys})", touched)
+        return taken, self._hull(f"select {first}, {last} from {model.table} where {_meets(model, taken)}", taken)
+
+    def _calls_around(self, window: Window) -> Window:
+        """A stretch of time, wide enough to hold all of each call that meets it."""
+        channels, calls, journeys = (_meets(self.models[table], window) for table in (CHANNELS, CALLS, JOURNEYS))
+        return self._hull(
+            _SPANS_OF_CALLS.format(
+                channels=channels, calls=calls, journeys=journeys, from_at=_sql(window[0]), to_at=_sql(window[1])
+            ),
+            window,
+        )
+
+    def _hull(self, spans: str, window: Window) -> Window:
+        found = self.con.execute(f"select min(from_at), max(to_at) from ({spans}) as spans(from_at, to_at)").fetchall()[
+            0
+        ]
+        return (window[0], window[1]) if found[0] is None else (min(found[0], window[0]), max(found[1], window[1]))
+
+    def _note_contacts(self, journeys: str) -> None:
+        self.con.execute(
+            f"insert into build.touched_contacts select contact_key from {JOURNEYS} where {journeys}"
+            " except select contact_key from build.touched_contacts"
+        )
+
+    def _note_dates(self, model: Model, rows: str) -> None:
+        if "business_date" in [column.name for column in model.columns]:
+            self.con.execute(
+                f"insert into build.touched_dates select business_date from {model.table} where {rows}"
+                " except select business_date from build.touched_dates"
+            )
+
+    def _note_people(self) -> None:
+        """The touched contacts, those whose number has another owner now, and the next ones of the same people."""
+        self.con.execute(
+            "create or replace temp table direct as select contact_key from build.touched_contacts"
+            " union select contact_key from build.touched_people"
+            " union select contact_key from core._journeys"
+            " where caller_number in (select number from build.touched_numbers)"
+        )
+        mine = "contact_key in (select contact_key from direct)"
+        journeys = (JOURNEYS, "core._journeys")
+        people = self._scoped(self.models[PEOPLE], lambda table: mine if table in journeys else None)
+        self.con.execute(_NEXT_CONTACTS.format(people=people, mine=mine))
+        self.con.execute("drop table direct")
+
+
+def _meets(model: Model, window: Window) -> str:
+    """Whether a row's stretch of time meets a window."""
+    assert model.span is not None
+    first, last = model.span
+    return f"({last} >= {_sql(window[0])} and {first} <= {_sql(window[1])})"
+
+
+def _sql(instant: datetime) -> str:
+    return f"timestamptz '{instant.astimezone(UTC).isoformat()}'"
+
+
+# A linkedid's channels and their calls, the calls and contacts themselves, and waiting calls that changed their id.
+_SPANS_OF_CALLS = """
+with linked as (select linkedid from staging.asterisk_channels where {channels} group by linkedid),
+members as (
+    select c.uniqueid, c.seen_from_at, c.seen_to_at
+    from staging.asterisk_channels as c semi join linked as l on c.linkedid = l.linkedid
+)
+select seen_from_at, seen_to_at from members
+union all
+select first_event_at, last_event_at from core._asterisk_calls where {calls}
+union all
+select c.first_event_at, c.last_event_at from core._asterisk_calls as c semi join members as m on c.callid = m.uniqueid
+union all
+select seen_from_at, seen_to_at from core._asterisk_journeys where {journeys}
+union all
+select j.seen_from_at, j.seen_to_at from core._asterisk_journeys as j semi join linked as l on j.linked_id = l.linkedid
+union all
+select entered_at, last_event_at from core._asterisk_moved where last_event_at >= {from_at} and entered_at <= {to_at}
+"""
+
+_OTHER_CONTACTS_OF_THE_SAME_PEOPLE = """
+union all
+select contact_key, source, channel, arrived_at, customer_key, caller_token, identified_by
+from core.contacts
+where
+    contact_key not in (select contact_key from build.touched_people)
+    and coalesce(customer_key, caller_token) in (
+        select coalesce(customer_key, caller_token)
+        from ({scoped}) as mine
+        where coalesce(customer_key, caller_token) is not null
+    )
+"""
+
+# A contact repeats one of at most thirty days before: a day more, for the borders.
+_NEXT_CONTACTS = """
+insert into build.touched_people
+with moments as (
+    select coalesce(customer_key, caller_token) as person, arrived_at from core.contacts where {mine}
+    union all
+    select coalesce(customer_key, caller_token), arrived_at from ({people}) as people where {mine}
+),
+people as (
+    select person, min(arrived_at) as from_at, max(arrived_at) + to_days(31) as to_at
+    from moments where person is not null group by person
+),
+reached as (
+    select contact_key from direct
+    union
+    select c.contact_key
+    from core.contacts as c
+    inner join people as p
+        on coalesce(c.customer_key, c.caller_token) = p.person and c.arrived_at between p.from_at and p.to_at
+)
+select contact_key from reached except select contact_key from build.touched_people
+"""
