@@ -16,8 +16,8 @@ What is touched stays noted until all such tables are current, so a run that was
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
 
 import duckdb
 
@@ -35,17 +35,29 @@ NOTES = {
     "touched_people": {"contact_key": "UUID"},
     "touched_dates": {"business_date": "DATE"},
     "touched_numbers": {"number": "VARCHAR"},
+    "touched_agents": {"name": "VARCHAR", "from_at": "TIMESTAMPTZ"},
+    "touched_since": {"from_date": "DATE"},
 }
 
-# Tables whose rows are checked and published in parts, by what is noted of them.
-PARTS = {
-    "core.contacts": ("contact_key", "touched_people"),
-    "core.queue_visits": ("contact_key", "touched_contacts"),
-    "core.ring_attempts": ("contact_key", "touched_contacts"),
-    "core.segments": ("contact_key", "touched_people"),
-    "core.agent_states": ("started_at", "touched"),
-    "kpi.queue_interval": ("business_date", "touched_dates"),
-    "kpi.queue_day": ("business_date", "touched_dates"),
+# How the touched rows of a table are told; {} is where the notes are.
+_CONTACTS = "contact_key in (select contact_key from {}build.touched_contacts)"
+_PEOPLE = "contact_key in (select contact_key from {}build.touched_people)"
+_DATES = "business_date in (select business_date from {}build.touched_dates)"
+_SINCE = "business_date >= (select min(from_date) from {}build.touched_since)"
+_AGENTS = "started_at >= (select min(from_at) from {}build.touched_agents where name = agent)"
+_STATES = "(state in ('logged_in', 'paused') or started_at >= (select min(from_date) - 1 from {}build.touched_since))"
+_TALKS = "answered_at >= (select min(from_date) - 1 from {}build.touched_since)"
+ROWS = {
+    "core.contacts": _PEOPLE,
+    "core.queue_visits": _CONTACTS,
+    "core.ring_attempts": _CONTACTS,
+    "core.segments": _PEOPLE,
+    "core.agent_states": _STATES,
+    "core.agent_switches": _AGENTS,
+    "kpi.queue_interval": _DATES,
+    "kpi.queue_day": _DATES,
+    "kpi.repeat_day": _SINCE,
+    "kpi.agent_day": _SINCE,
 }
 
 Conditions = Callable[[str], str | None]
@@ -86,16 +98,30 @@ class Increments:
             table: `schema.name`.
             database: Where the notes are, with a dot, if not in the current database.
         """
-        if self.is_everything or table not in PARTS:
+        if self.is_everything or table not in ROWS:
             return None
         if table == "core.agent_states":
-            reach = self.touched()
-            if reach is None:
-                return "state in ('logged_in', 'paused')"
-            reach = self._calls_around(self._calls_around(reach))
-            return f"(state in ('logged_in', 'paused') or started_at between {_sql(reach[0])} and {_sql(reach[1])})"
-        column, notes = PARTS[table]
-        return f"{column} in (select {column} from {database}build.{notes})"
+            self._note_since()
+        return ROWS[table].format(database)
+
+    def narrowed(self, text: str, tables: Iterable[str], part: str) -> str | None:
+        """A check's SQL, asked of what is touched; None: it has to be asked of everything.
+
+        Args:
+            text: The SQL.
+            tables: The tables it reads.
+            part: `contact_key`: of the touched contacts; `talks onwards`: of talks since the first touched day.
+        """
+        if self.is_everything:
+            return None
+        self._note_since()
+
+        def condition(table: str) -> str | None:
+            if part == "contact_key":
+                return _PEOPLE.format("") if self._has(table, "contact_key") else None
+            return _TALKS.format("") if table == "core.queue_visits" else None
+
+        return self._narrow(text, tables, condition)
 
     def forget(self) -> None:
         """Forgets what was touched: all tables are current."""
@@ -125,15 +151,18 @@ class Increments:
         """Makes the touched rows of a table anew, and leaves the others."""
         touched = self.touched()
         if model.window == "business_date":
-            dates = "business_date in (select business_date from build.touched_dates)"
+            dates = _DATES.format("")
             self._replace(model, dates, lambda table: dates if self._has(table, "business_date") else None)
+        elif model.window == "business_date onwards":
+            self._merge_onwards(model)
         elif touched is None and model.table != CONTACTS:
             return
         elif model.window == "contact_key":
             self._merge_contacts(model, touched)
         else:
             assert touched is not None
-            self._merge_span(model, touched)
+            merge = self._merge_agents if model.window == "agent" else self._merge_span
+            merge(model, touched)
 
     def _has(self, table: str, column: str) -> bool:
         """Whether a table is rebuilt in parts and has a column."""
@@ -176,6 +205,36 @@ class Increments:
         self._replace(model, mine, conditions)
         self._note_dates(model, mine)
 
+    def _merge_agents(self, model: Model, touched: Window) -> None:
+        """Stretches of the agents who did something: from the last moment before it at which they were in no state."""
+        self.con.execute(_TOUCHED_AGENTS.format(first=_sql(touched[0]), last=_sql(touched[1])))
+        first = self.con.execute("select min(from_at) from build.touched_agents").fetchall()[0][0]
+        if first is not None:
+            read = (first, EVER[1])
+            self._replace(model, _AGENTS.format(""), self._within(read))
+
+    def _merge_onwards(self, model: Model) -> None:
+        self._note_since()
+        since: date | None = self.con.execute("select min(from_date) from build.touched_since").fetchall()[0][0]
+        if since is not None:
+            conditions = {
+                CONTACTS: _SINCE.format(""),
+                "core.queue_visits": _TALKS.format(""),
+                "core.ring_attempts": f"started_at >= date '{since}' - 1",
+                "core.agent_switches": f"coalesce(ended_at >= date '{since}' - 1, true)",
+            }
+            self._replace(model, _SINCE.format(""), conditions.get)
+
+    def _note_since(self) -> None:
+        """The first day that may have changed: what an event begins may go on, and a month later it may matter."""
+        touched = self.touched()
+        first = "" if touched is None else f", timezone(getvariable('timezone'), {_sql(touched[0])})::date"
+        self.con.execute(
+            "insert into build.touched_since select least((select min(business_date) from build.touched_dates),"
+            " (select max(business_date) from kpi.agent_day), (select max(business_date) from kpi.repeat_day)"
+            f"{first}) - 32"
+        )
+
     def _within(self, read: Window) -> Conditions:
         """Which rows of a table that is rebuilt by time have to be read."""
 
@@ -198,8 +257,10 @@ class Increments:
 
     def _scoped(self, model: Model, conditions: Conditions) -> str:
         """A model's SQL that reads, of each table, what its condition leaves."""
-        text = model.sql
-        for table in model.dependencies:
+        return self._narrow(model.sql, model.dependencies, conditions)
+
+    def _narrow(self, text: str, tables: Iterable[str], conditions: Conditions) -> str:
+        for table in tables:
             scope = self._scope(table, conditions)
             if scope != table:
                 text = re.sub(rf"\b{re.escape(table)}\b", scope, text)
@@ -288,6 +349,38 @@ def _meets(model: Model, window: Window) -> str:
 def _sql(instant: datetime) -> str:
     return f"timestamptz '{instant.astimezone(UTC).isoformat()}'"
 
+
+# Who did something then, and who was in a state: since when, without a break, if so; else since then.
+_TOUCHED_AGENTS = """
+insert into build.touched_agents
+with stretches as (
+    select
+        agent,
+        started_at,
+        coalesce(ended_at, timestamptz '2300-01-01 00:00:00+00') as ended_at,
+        max(coalesce(ended_at, timestamptz '2300-01-01 00:00:00+00')) over (
+            partition by agent order by started_at, ended_at rows between unbounded preceding and 1 preceding
+        ) as covered_until_at,
+    from core.agent_switches
+),
+begins as (
+    select
+        *,
+        max(case when covered_until_at is null or started_at > covered_until_at then started_at end) over (
+            partition by agent order by started_at, ended_at rows unbounded preceding
+        ) as begun_at,
+    from stretches
+),
+found as (
+    select agent, begun_at as from_at from begins where ended_at >= {first} and started_at <= {last}
+    union all
+    select coalesce(n.agent, q.agent), {first}
+    from staging.asterisk_queue_log as q
+    left join core._asterisk_agents as n on q.agent = n.written
+    where q.event_at between {first} and {last} and q.agent is not null
+)
+select agent, least(min(from_at), {first}) from found group by agent
+"""
 
 # A linkedid's channels and their calls, the calls and contacts themselves, and waiting calls that changed their id.
 _SPANS_OF_CALLS = """

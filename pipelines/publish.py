@@ -235,15 +235,18 @@ def _write(warehouse: Warehouse, draft: Path, published: list[Model], as_patch: 
             for schema in PUBLISHED_SCHEMAS:
                 con.execute(f"create schema draft.{schema}")
         con.execute("use draft")
-        for model in sorted(published, key=lambda m: m.is_view):
-            rows = changed[model.table] if is_patch else None
-            if rows is None:
-                _write_table(con, name, model, published)
-            elif rows != "false" and not _goes_as_view(model, published):
-                con.execute(f"delete from draft.{model.table} where {rows}")
-                con.execute(f"insert into draft.{model.table} by name select * from {name}.{model.table} where {rows}")
-        for macro in load_macros():
-            con.execute(macro)
+        # A patch is many small changes: one commit for all. A whole file would be held in memory until then.
+        with warehouse.transaction() if is_patch else contextlib.nullcontext():
+            for model in sorted(published, key=lambda m: m.is_view):
+                rows = changed[model.table] if is_patch else None
+                if rows is None:
+                    _write_table(con, name, model, published)
+                elif rows != "false" and not _goes_as_view(model, published):
+                    anew = f"select * from {name}.{model.table} where {rows}"
+                    con.execute(f"delete from draft.{model.table} where {rows}")
+                    con.execute(f"insert into draft.{model.table} by name {anew}")
+            for macro in load_macros():
+                con.execute(macro)
     finally:
         con.execute(f"use {name}")
         con.execute("detach draft")

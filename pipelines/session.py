@@ -10,13 +10,13 @@ import hashlib
 import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.evaluate import run_contract
 from pipelines.contracts.registry import CONTRACT_OF
 from pipelines.contracts.results import CheckResult
-from pipelines.contracts.sql_checks import SqlCheck, run_check
+from pipelines.contracts.sql_checks import SqlCheck, run_check, tables_of
 from pipelines.home import Home
 from pipelines.identity import load_key
 from pipelines.ingest import Reader, SourceReport, reader_config, readers
@@ -69,7 +69,7 @@ class Session:
         """
         name = None if table == "publish.dictionary" else table
         found = self._run_contract(CONTRACT_OF[table]) if table in CONTRACT_OF else []
-        found += [run_check(self.warehouse.con, check) for check in self.checks if check.table == name]
+        found += [self._run_check(check) for check in self.checks if check.table == name]
         self._note(found)
         return found
 
@@ -82,6 +82,23 @@ class Session:
         else:
             warehouse.forget_use("check", table)
         return found
+
+    def _run_check(self, check: SqlCheck) -> CheckResult:
+        """Asks a truth of what has changed since it was found to hold, where that can be told."""
+        warehouse = self.warehouse
+        if check.part is None:
+            return run_check(warehouse.con, check)
+        purpose, tables = f"check {check.name}", tables_of(check.query)
+        form = hashlib.sha256(check.query.encode()).hexdigest()[:16]
+        is_traced = all(warehouse.is_traced(purpose, table, form) for table in tables)
+        text = warehouse.increments.narrowed(check.query, tables, check.part) if is_traced else None
+        result = run_check(warehouse.con, check if text is None else replace(check, query=text))
+        for table in tables:
+            if result.passed:
+                warehouse.note_use(purpose, table, form)
+            else:
+                warehouse.forget_use(purpose, table)
+        return result
 
     def _note(self, found: Sequence[CheckResult]) -> None:
         con = self.warehouse.con

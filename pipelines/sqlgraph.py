@@ -23,6 +23,8 @@ SQL_FOLDER = Path(__file__).parent.parent / "sql"
 TABLE_SCHEMAS = ("staging", "core", "kpi", "features", "ml", "meta")
 PUBLISHED_SCHEMAS = ("core", "kpi", "ml", "meta")
 
+# Windows that are no stretch of time: see increments.py.
+KEYED_WINDOWS = ("contact_key", "agent", "business_date", "business_date onwards")
 _TAG = re.compile(r"\[(?P<tag>[a-z_]+)(?::\s*(?P<value>[^\]]+))?\]")
 
 
@@ -111,7 +113,7 @@ class Model:
     @property
     def span(self) -> tuple[str, str] | None:
         """The columns that say from when to when a row of a table that is rebuilt by time tells of."""
-        return _pair(self.window) if self.window not in (None, "contact_key", "business_date") else None
+        return _pair(self.window) if self.window not in (None, *KEYED_WINDOWS) else None
 
     @property
     def changes(self) -> tuple[str, str] | None:

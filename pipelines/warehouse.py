@@ -408,20 +408,25 @@ class Warehouse:
         """Forgets it: next time, all of the table is changed."""
         self.con.execute("delete from build.uses where purpose = ? and table_name = ?", [purpose, table])
 
+    def is_traced(self, purpose: str, table: str, form: str) -> bool:
+        """Whether all that has changed in a table since it was used is noted."""
+        found = self.con.execute(
+            "select count(*) from build.uses as u join build.tables as t using (table_name)"
+            " where u.purpose = ? and u.table_name = ? and u.form = ? and u.version in (t.version, t.settled)",
+            [purpose, table, form],
+        ).fetchall()
+        return bool(found[0][0])
+
     def changed_rows(self, purpose: str, table: str, form: str, database: str = "") -> str | None:
         """The condition that leaves the rows that have changed since a table was used; None: that cannot be told."""
         query = "select version, segments from build.uses where purpose = ? and table_name = ? and form = ?"
         found = self.con.execute(query, [purpose, table, form]).fetchall()
-        if not found:
-            return None
-        version, segments = found[0]
-        if version == self.version(table):
+        if found and found[0][0] == self.version(table):
             return "false"
-        if table.startswith("raw."):
-            new = set(self._segment_names(table)) - set(json.loads(segments))
+        if found and table.startswith("raw."):
+            new = set(self._segment_names(table)) - set(json.loads(found[0][1]))
             return f"segment_id in ({', '.join(sorted(name.split(':')[0] for name in new))})" if new else "false"
-        settled = self.con.execute("select settled from build.tables where table_name = ?", [table]).fetchall()[0][0]
-        return self.increments.rows(table, database) if version == settled else None
+        return self.increments.rows(table, database) if self.is_traced(purpose, table, form) else None
 
     def _segment_names(self, table: str) -> list[str]:
         segments = self.segments_of(table.removeprefix("raw.")) if table.startswith("raw.") else []

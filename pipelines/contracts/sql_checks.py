@@ -21,7 +21,7 @@ from pipelines.contracts.evaluate import quoted, rows_as_text
 from pipelines.contracts.results import PUBLISH, SAMPLE_MAX, CheckResult
 from pipelines.errors import SettingsError
 
-_TAG = re.compile(r"--\s*(severity|table|owner|grain)\s*:\s*(.*)")
+_TAG = re.compile(r"--\s*(severity|table|owner|grain|part)\s*:\s*(.*)")
 # A semicolon, and comments behind it, cannot stand inside the query that counts.
 _TAIL = re.compile(r";\s*(?:--[^\n]*\s*)*\Z")
 
@@ -35,6 +35,7 @@ class SqlCheck:
         purpose: What must be true, from the header's first lines.
         severity: "fail" stops a publish, "warn" does not.
         table: The table the check guards; None where it guards publishing.
+        part: How it can be asked of what has changed alone, see `Increments.narrowed`; None: only of everything.
         query: The query.
         path: The file, for error messages.
     """
@@ -43,6 +44,7 @@ class SqlCheck:
     purpose: str
     severity: Severity
     table: str | None
+    part: str | None
     query: str
     path: Path
 
@@ -81,7 +83,7 @@ def parse_check(path: Path) -> SqlCheck:
     if severity not in ("fail", "warn"):
         raise SettingsError(f"{path}: severity {severity!r} is unknown", hint="Write `-- severity: fail` or `warn`.")
     checked: Severity = "warn" if severity == "warn" else "fail"
-    return SqlCheck(path.stem, purpose, checked, tags.get("table"), content, path)
+    return SqlCheck(path.stem, purpose, checked, tags.get("table"), tags.get("part"), content, path)
 
 
 def run_check(con: duckdb.DuckDBPyConnection, check: SqlCheck) -> CheckResult:
@@ -108,12 +110,17 @@ def run_check(con: duckdb.DuckDBPyConnection, check: SqlCheck) -> CheckResult:
 
 def missing_tables(con: duckdb.DuckDBPyConnection, query: str) -> list[str]:
     """The tables with a schema that a query reads and the database does not have."""
+    return [table for table in tables_of(query) if not _exists(con, table)]
+
+
+def tables_of(query: str) -> list[str]:
+    """The tables with a schema that a query reads."""
     read = {
         ".".join(part.name for part in table.parts)
         for table in sqlglot.parse_one(query, read="duckdb").find_all(exp.Table)
         if table.db
     }
-    return [table for table in sorted(read) if not _exists(con, table)]
+    return sorted(read)
 
 
 def _header(content: str) -> Iterable[str]:

@@ -1,6 +1,7 @@
 -- A contact that visited queues is answered if, and only if, one of its visits was.
 -- severity: fail
 -- owner: team:data
+-- part: contact_key
 with visits as (
     select
         contact_key,

@@ -1,6 +1,7 @@
 -- A contact counts as many visits to queues as it has, and its wait in queues is theirs together.
 -- severity: fail
 -- owner: team:data
+-- part: contact_key
 with visits as (
     select
         contact_key,

@@ -1,6 +1,7 @@
 -- Every ring at an agent's place belongs to a visit that is there, and to the same contact.
 -- severity: fail
 -- owner: team:data
+-- part: contact_key
 select
     rings.visit_key, -- the visit
     rings.contact_key, -- contact of the ring

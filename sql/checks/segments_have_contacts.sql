@@ -1,6 +1,7 @@
 -- Every stretch of a timeline belongs to a contact that is there.
 -- severity: fail
 -- owner: team:data
+-- part: contact_key
 select
     segments.contact_key, -- the contact that is missing
     segments.segment_seq, -- place in the timeline

@@ -2,6 +2,7 @@
 -- severity: fail
 -- table: core.contacts
 -- owner: team:data
+-- part: contact_key
 select
     source, -- source
     source_contact_id, -- the source's id of the contact

@@ -3,6 +3,7 @@
 -- severity: warn
 -- table: core.agent_states
 -- owner: team:data
+-- part: talks onwards
 with logins as (
     select
         agent,

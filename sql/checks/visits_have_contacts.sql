@@ -1,6 +1,7 @@
 -- Every visit to a queue belongs to a contact that is there.
 -- severity: fail
 -- owner: team:data
+-- part: contact_key
 select
     visits.visit_key, -- visit
     visits.contact_key, -- the contact that is missing

@@ -2,6 +2,7 @@
 -- PAUSEALL counts once, not once more per queue; PAUSE and UNPAUSE of one second take turns from the state before.
 -- grain: one row per stretch of one agent's state, per queue where the state is one queue's
 -- owner: team:data
+-- window: agent
 with logged as (
     select
         q.event_at,

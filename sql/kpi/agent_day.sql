@@ -2,6 +2,7 @@
 -- Sums of seconds are rounded to the microsecond: added in another order they differ in the last digits.
 -- grain: one row per local day and agent
 -- owner: team:data
+-- window: business_date onwards
 with log_end as (
     select max(event_at) as ended_at from staging.asterisk_queue_log
 ),

@@ -2,6 +2,7 @@
 -- The newest contacts are immature until the window has passed: they stand apart, never as resolved.
 -- grain: one row per local day, site, queue, channel and window
 -- owner: team:data
+-- window: business_date onwards
 with windows as (
     select * from (values ('10min', 600), ('24h', 86400), ('7d', 604800), ('30d', 2592000)) as w (window_name, window_s)
 ),

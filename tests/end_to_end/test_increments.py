@@ -170,7 +170,9 @@ def test_another_day_leaves_the_days_before_alone(another_day: Any, expected: di
         f"select count(*) filter (where {MARKED[table]} = 'mark'), count(*) from {table}"
     )
     assert count == len(expected[table])
-    assert marked / count == pytest.approx(1 - 1 / DAYS, abs=0.03)
+    # A restart, which each day of the sample begins with, touches what was open since the one before.
+    touched_days = 1 if table == "core._asterisk_calls" else 2
+    assert marked / count == pytest.approx(1 - touched_days / DAYS, abs=0.03)
 
 
 def test_a_snapshot_that_was_patched_holds_what_a_whole_one_does(
