@@ -496,10 +496,13 @@ def _become(command: list[str], home: Path, environment: dict[str, str], folder:
         raise EnvironmentProblem(f"{command[0]} cannot be started: {error}", "type: make setup") from error
 
 
-@app.command(epilog=_examples("callwright bench --events 1000000", "callwright bench ingest"))
+@app.command(epilog=_examples("callwright bench --events 1000000", "callwright bench ingest", "callwright bench day"))
 @_guarded
 def bench(
-    what: Annotated[Literal["path", "ingest"], typer.Argument(help="From log to KPIs, or reading alone.")] = "path",
+    what: Annotated[
+        Literal["path", "ingest", "day"],
+        typer.Argument(help="From log to KPIs, reading alone, or one more day on a year and on a month."),
+    ] = "path",
     events: Annotated[int, typer.Option(help="Events of the generated files.", min=1000)] = 1_000_000,
     work: Annotated[
         Path | None, typer.Option(help="Folder for the files; else a temporary one.", show_default=False)
@@ -507,10 +510,10 @@ def bench(
     keep: Annotated[bool, typer.Option(help="Keep the files.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Measure the path from a queue_log to KPIs, or reading alone, against DuckDB's own reading of the same file."""
-    from pipelines.bench import ingest, run
+    """Measure speed as a ratio: the path to KPIs or reading alone to DuckDB's own reading, a new day to history."""
+    from pipelines.bench import day, ingest, run
 
-    command = ingest.command if what == "ingest" else run.command
+    command = {"path": run.command, "ingest": ingest.command, "day": day.command}[what]
     command(events, work, keep, json)
 
 

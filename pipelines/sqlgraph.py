@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -210,9 +210,15 @@ def load_models(folder: Path = SQL_FOLDER) -> dict[str, Model]:
     models = {}
     for schema in TABLE_SCHEMAS:
         for path in sorted((folder / schema).glob("*.sql")):
-            model = Model(schema, path.stem, path, path.read_text(encoding="utf-8"))
+            model = _model(schema, path.stem, path, path.read_text(encoding="utf-8"))
             models[model.table] = model
     return models
+
+
+@lru_cache(maxsize=1024)
+def _model(schema: str, name: str, path: Path, sql: str) -> Model:
+    """One model for one text: to parse all files takes a second, and a process may make several plans."""
+    return Model(schema, name, path, sql)
 
 
 def in_order(dependencies: Mapping[str, Iterable[str]]) -> list[str]:

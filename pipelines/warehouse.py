@@ -77,6 +77,27 @@ class Built:
     is_fresh: bool
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What is noted of a table.
+
+    Attributes:
+        version: What it was built from, hashed.
+        sql_hash: Of its model.
+        row_count: Rows it holds; 0 for a view that nobody reads from outside.
+        content: What it holds, hashed, where that is known; else its version.
+        basis: See `Warehouse._basis`.
+        settled: The version it had when nothing was touched.
+    """
+
+    version: str
+    sql_hash: str
+    row_count: int
+    content: str | None
+    basis: str | None
+    settled: str | None
+
+
 @contextmanager
 def open_warehouse(
     home: Home, settings: Settings, readers: Mapping[str, Reader], models: Mapping[str, Model]
@@ -123,6 +144,8 @@ class Warehouse:
         self.con, self.home, self.settings, self.readers, self.models = con, home, settings, readers, models
         self.lake = Lake(home.lake, home.landing)
         self.increments = Increments(con, models)
+        # A copy of build.tables: it is asked hundreds of times a run, and a query takes a millisecond.
+        self._known: dict[str, _Known] = {}
 
     # --- set-up ---------------------------------------------------------------------------------------------------
 
@@ -158,10 +181,17 @@ class Warehouse:
             " (purpose varchar, table_name varchar, form varchar, version varchar, segments varchar,"
             " primary key (purpose, table_name))"
         )
+        self._read_known()
         self.set_variable("timezone", self.settings.centre.timezone)
         self.set_variable("currency", self.settings.centre.currency)
         for table, rows in settings_tables(self.settings).items():
             self.write_rows(f"settings.{table}", SETTINGS_SCHEMAS[table], rows)
+
+    def _read_known(self) -> None:
+        columns = "table_name, version, sql_hash, row_count, content, basis, settled"
+        self._known = {
+            row[0]: _Known(*row[1:]) for row in self.con.execute(f"select {columns} from build.tables").fetchall()
+        }
 
     def set_variable(self, name: str, value: object) -> None:
         """Sets a run variable, which SQL reads with getvariable()."""
@@ -207,6 +237,7 @@ class Warehouse:
             yield
         except BaseException:
             self.con.execute("rollback")
+            self._read_known()
             raise
         self.con.execute("commit")
 
@@ -219,12 +250,22 @@ class Warehouse:
         content: str | None = None,
         basis: str | None = None,
     ) -> None:
-        self.con.execute(
-            "insert into build.tables values (?, ?, ?, ?, now(), ?, ?, null) on conflict do update set"
-            " version = excluded.version, sql_hash = excluded.sql_hash, row_count = excluded.row_count,"
-            " built_at = excluded.built_at, content = excluded.content, basis = excluded.basis",
-            [table, version, sql_hash, row_count, content or version, basis],
-        )
+        known = self._known.get(table)
+        noted = _Known(version, sql_hash, row_count, content or version, basis, known.settled if known else None)
+        values = [noted.version, noted.sql_hash, noted.row_count, noted.content, noted.basis, table]
+        if known is None:
+            self.con.execute(
+                "insert into build.tables (version, sql_hash, row_count, content, basis, table_name, built_at)"
+                " values (?, ?, ?, ?, ?, ?, now())",
+                values,
+            )
+        else:
+            self.con.execute(
+                "update build.tables set version = ?, sql_hash = ?, row_count = ?, content = ?, basis = ?,"
+                " built_at = now() where table_name = ?",
+                values,
+            )
+        self._known[table] = noted
 
     def touch(self, table: str) -> None:
         """Notes that a table that is written row by row has changed, for what is built from it."""
@@ -232,22 +273,15 @@ class Warehouse:
 
     def version(self, table: str) -> str | None:
         """What a table was built from, hashed; None if it was never built."""
-        found = self.con.execute("select version from build.tables where table_name = ?", [table]).fetchall()
-        return found[0][0] if found else None
+        return self._known[table].version if table in self._known else None
 
     def _content(self, table: str) -> str | None:
-        """What a table holds, hashed; None if it was never built. Equal content has another version at most."""
-        found = self.con.execute("select content from build.tables where table_name = ?", [table]).fetchall()
-        return found[0][0] if found else None
-
-    def _sql_hash(self, table: str) -> str | None:
-        found = self.con.execute("select sql_hash from build.tables where table_name = ?", [table]).fetchall()
-        return found[0][0] if found else None
+        """What a table holds, hashed; None if it was never built."""
+        return self._known[table].content if table in self._known else None
 
     def row_count(self, table: str) -> int:
         """Rows of a table when it was last built."""
-        found = self.con.execute("select row_count from build.tables where table_name = ?", [table]).fetchall()
-        return int(found[0][0]) if found else 0
+        return self._known[table].row_count if table in self._known else 0
 
     # --- the lake --------------------------------------------------------------------------------------------
 
@@ -383,9 +417,11 @@ class Warehouse:
         content = self._content(table)
         return content.split(":")[0] if content is not None else None
 
+    def _has_sql(self, model: Model) -> bool:
+        return model.table in self._known and self._known[model.table].sql_hash == model.sql_hash
+
     def _has_basis(self, model: Model, basis: str) -> bool:
-        found = self.con.execute("select basis from build.tables where table_name = ?", [model.table]).fetchall()
-        return bool(found) and found[0][0] == basis
+        return model.table in self._known and self._known[model.table].basis == basis
 
     def forget_increments(self) -> None:
         """Forgets what was touched, once every table that is rebuilt in parts has taken it up."""
@@ -394,6 +430,7 @@ class Warehouse:
             with self.transaction():
                 self.increments.forget()
                 self.con.execute("update build.tables set settled = version")
+                self._read_known()
 
     # --- what tables were used for ---------------------------------------------------------------------------
 
@@ -410,12 +447,10 @@ class Warehouse:
 
     def is_traced(self, purpose: str, table: str, form: str) -> bool:
         """Whether all that has changed in a table since it was used is noted."""
-        found = self.con.execute(
-            "select count(*) from build.uses as u join build.tables as t using (table_name)"
-            " where u.purpose = ? and u.table_name = ? and u.form = ? and u.version in (t.version, t.settled)",
-            [purpose, table, form],
-        ).fetchall()
-        return bool(found[0][0])
+        query = "select version from build.uses where purpose = ? and table_name = ? and form = ?"
+        used = self.con.execute(query, [purpose, table, form]).fetchall()
+        known = self._known.get(table)
+        return bool(used) and known is not None and used[0][0] in (known.version, known.settled)
 
     def changed_rows(self, purpose: str, table: str, form: str, database: str = "") -> str | None:
         """The condition that leaves the rows that have changed since a table was used; None: that cannot be told."""
@@ -457,8 +492,9 @@ class Warehouse:
         return _hash(model.sql_hash, row_count, str(self.con.execute(query).fetchall()[0][0]))
 
     def _build_whole(self, model: Model, segments: Sequence[Segment] = ()) -> None:
-        self._drop_other_kind(model)
-        is_known = model.changes is not None and self._sql_hash(model.table) == model.sql_hash
+        if not self._has_sql(model):
+            self._drop_other_kind(model)
+        is_known = model.changes is not None and self._has_sql(model)
         if model.window is not None or (model.changes is not None and not is_known):
             self.increments.touch(EVER)
         if is_known:
