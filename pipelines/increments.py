@@ -60,6 +60,9 @@ ROWS = {
     "kpi.agent_day": _SINCE,
 }
 
+# core._journeys makes it so.
+_KEY_OF_CALL = "cast(md5_number(concat_ws('|', source, source_contact_id)) as uuid)"
+
 Conditions = Callable[[str], str | None]
 
 
@@ -138,6 +141,11 @@ class Increments:
             # A number that is new belongs to new records, which are touched anyway.
             self.con.execute(f"insert into build.touched_numbers select {first} from {gone} as gone")
             return
+        if first == "source_contact_id":
+            self.con.execute(
+                f"insert into build.touched_contacts select distinct {_KEY_OF_CALL} from ({gone} union all {new}) as calls"
+            )
+            return
         # What has no begin or no end has none in sight.
         spans = f"select coalesce({first}, ?), coalesce({last}, ?) from ({gone} union all {new}) as differing"
         self.con.execute(
@@ -155,12 +163,9 @@ class Increments:
             self._replace(model, dates, lambda table: dates if self._has(table, "business_date") else None)
         elif model.window == "business_date onwards":
             self._merge_onwards(model)
-        elif touched is None and model.table != CONTACTS:
-            return
         elif model.window == "contact_key":
             self._merge_contacts(model, touched)
-        else:
-            assert touched is not None
+        elif touched is not None:
             merge = self._merge_agents if model.window == "agent" else self._merge_span
             merge(model, touched)
 
@@ -184,7 +189,7 @@ class Increments:
 
     def _merge_contacts(self, model: Model, touched: Window | None) -> None:
         notes = "build.touched_contacts"
-        read = EVER
+        read = (EVER[0], EVER[0])
         if touched is not None:
             taken = self._calls_around(self._calls_around(touched))
             self._note_contacts(_meets(self.models[JOURNEYS], taken))
@@ -198,6 +203,8 @@ class Increments:
         def conditions(table: str) -> str | None:
             if self._has(table, "contact_key") or table in ("core._journeys", PEOPLE):
                 return mine
+            if table == "staging.calls":
+                return mine.replace("contact_key", _KEY_OF_CALL, 1)
             return within(table)
 
         # By the notes, which hold the contacts that are no more, too.

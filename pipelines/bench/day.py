@@ -7,7 +7,6 @@ Does not belong here: what a run does, and the path of a first run (run.py).
 from __future__ import annotations
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -90,9 +89,7 @@ def _run(home: Home) -> tuple[float, float]:
     """Wall and processor seconds of `callwright run`, as a user types it."""
     command = [sys.executable, "-m", "pipelines", "run", "--home", str(home.path.absolute())]
     begun, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        command, cwd=Path(__file__).parents[2], env=dict(os.environ), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise CallwrightError(f"callwright run failed (exit {done.returncode}):\n{done.stderr[-ERROR_TAIL_CHARS:]}")
     now = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,6 +1,7 @@
 -- Contacts of Amazon Connect in canonical columns: the records of a transfer or callback are visits of one contact.
 -- grain: one row per visit of a contact, or per contact without a visit
 -- owner: team:data
+-- changes: source_contact_id
 with records as (
     select
         r.*,

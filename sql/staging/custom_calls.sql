@@ -1,6 +1,7 @@
 -- Calls of custom sources in canonical columns. A visit that was exported before and after it ended is one: the later state counts.
 -- grain: one row per visit of a contact, or per contact without a visit
 -- owner: team:data
+-- changes: source_contact_id
 with distinct_rows as (
     select
         source, source_contact_id, arrived_at, channel, direction, caller_number, customer_id, dialled_number, site, ivr_s,

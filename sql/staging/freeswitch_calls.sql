@@ -2,6 +2,7 @@
 -- A leg to an agent duplicates the call, and so does what that leg goes on to dial.
 -- grain: one row per visit of a contact to a queue, or per contact without a visit
 -- owner: team:data
+-- changes: source_contact_id
 with a_legs as (
     -- mod_cdr_csv names the b-leg in the a-leg; where each names the other, the one that began first is the a-leg.
     select

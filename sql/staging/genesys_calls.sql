@@ -1,6 +1,7 @@
 -- Conversations of Genesys Cloud in the canonical columns of calls; calls among colleagues are no contacts.
 -- grain: one row per visit of a contact to a queue, or per contact without a visit
 -- owner: team:data
+-- changes: source_contact_id
 with customers as (
     select
         *,

@@ -1,6 +1,7 @@
 -- Tasks of Twilio TaskRouter in canonical columns: a task is a contact, and each queue that it entered is a visit.
 -- grain: one row per visit of a contact, or per contact without a visit
 -- owner: team:data
+-- changes: source_contact_id
 with transfers as (
     select
         i.task_sid,
