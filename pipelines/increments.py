@@ -28,7 +28,7 @@ Window = tuple[datetime, datetime]
 EVER: Window = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC))
 
 CALLS, CHANNELS, JOURNEYS = "core._asterisk_calls", "staging.asterisk_channels", "core._asterisk_journeys"
-CONTACTS, PEOPLE = "core.contacts", "core._people"
+CONTACTS, PEOPLE = "core.contacts", "core._journeys"
 NOTES = {
     "touched": {"from_at": "TIMESTAMPTZ", "to_at": "TIMESTAMPTZ"},
     "touched_contacts": {"contact_key": "UUID"},
@@ -42,6 +42,7 @@ NOTES = {
 # How the touched rows of a table are told; {} is where the notes are.
 _CONTACTS = "contact_key in (select contact_key from {}build.touched_contacts)"
 _PEOPLE = "contact_key in (select contact_key from {}build.touched_people)"
+_DIRECT = "contact_key in (select contact_key from direct)"
 _DATES = "business_date in (select business_date from {}build.touched_dates)"
 _SINCE = "business_date >= (select min(from_date) from {}build.touched_since)"
 _AGENTS = "started_at >= (select min(from_at) from {}build.touched_agents where name = agent)"
@@ -201,7 +202,7 @@ class Increments:
         within = self._within(read)
 
         def conditions(table: str) -> str | None:
-            if self._has(table, "contact_key") or table in ("core._journeys", PEOPLE):
+            if self._has(table, "contact_key") or table in (JOURNEYS, PEOPLE):
                 return mine
             if table == "staging.calls":
                 return mine.replace("contact_key", _KEY_OF_CALL, 1)
@@ -336,13 +337,14 @@ class Increments:
         self.con.execute(
             "create or replace temp table direct as select contact_key from build.touched_contacts"
             " union select contact_key from build.touched_people"
-            " union select contact_key from core._journeys"
+            f" union select contact_key from {JOURNEYS}"
+            " where caller_number in (select number from build.touched_numbers)"
+            f" union select {_KEY_OF_CALL} from staging.calls"
             " where caller_number in (select number from build.touched_numbers)"
         )
-        mine = "contact_key in (select contact_key from direct)"
-        journeys = (JOURNEYS, "core._journeys")
-        people = self._scoped(self.models[PEOPLE], lambda table: mine if table in journeys else None)
-        self.con.execute(_NEXT_CONTACTS.format(people=people, mine=mine))
+        mine = {JOURNEYS: _DIRECT, "staging.calls": _DIRECT.replace("contact_key", _KEY_OF_CALL, 1)}
+        people = self._scoped(self.models[PEOPLE], mine.get)
+        self.con.execute(_NEXT_CONTACTS.format(people=people, mine=_DIRECT))
         self.con.execute("drop table direct")
 
 
@@ -410,8 +412,8 @@ select entered_at, last_event_at from core._asterisk_moved where last_event_at >
 """
 
 _OTHER_CONTACTS_OF_THE_SAME_PEOPLE = """
-union all
-select contact_key, source, channel, arrived_at, customer_key, caller_token, identified_by
+union all by name
+select contact_key, arrived_at, customer_key, caller_token
 from core.contacts
 where
     contact_key not in (select contact_key from build.touched_people)

@@ -10,5 +10,5 @@ select
     cast(sum(case when identified_by = 'email' then 1 else 0 end) as bigint) as by_email_count, -- Known by an e-mail address that is one customer's alone
     cast(sum(case when identified_by is null and caller_token is null then 1 else 0 end) as bigint) as anonymous_count, -- Withheld, internal, or no number or address
     cast(sum(case when identified_by is null and caller_token is not null then 1 else 0 end) as bigint) as unmatched_count, -- A number or address of no customer, or of several
-from core._people
+from core.contacts
 group by source, channel

@@ -202,7 +202,7 @@ def callers(shared_centre: Any) -> Any:
 @pytest.mark.parametrize("number", range(len(WHO)), ids=[row for row, _, _ in WHO])
 def test_who_a_contact_is_and_by_what_that_is_known(callers: Any, number: int) -> None:
     found = callers.rows(
-        "select k.customer_id, p.identified_by from core._people p join core._journeys j using (contact_key)"
+        "select k.customer_id, j.identified_by from core._journeys j"
         f" left join staging.customer_keys k using (customer_key) where j.source_contact_id = '{number}'"
     )
     assert found == [WHO[number][1:]]
@@ -226,5 +226,5 @@ def test_the_newest_address_of_a_customer_is_his_and_the_old_one_is_nobodys(cent
     centre.land("crm_customers", "b.csv", head + "C1,old@example.org,2026-01-01\n")
     land_calls(centre, "email,new@example.org,", "email,old@example.org,")
     centre.run()
-    found = "select identified_by from core._people order by arrived_at"
+    found = "select identified_by from core._journeys order by arrived_at"
     assert centre.rows(found) == [("email",), (None,)]
