@@ -144,7 +144,8 @@ class Increments:
             return
         if first == "source_contact_id":
             self.con.execute(
-                f"insert into build.touched_contacts select distinct {_KEY_OF_CALL} from ({gone} union all {new}) as calls"
+                f"insert into build.touched_contacts select distinct {_KEY_OF_CALL}"
+                f" from ({gone} union all {new}) as calls"
             )
             return
         # What has no begin or no end has none in sight.

@@ -77,6 +77,7 @@ class Segment:
     supersedes: list[int] = field(default_factory=list)
     problem: str | None = None
     notes: list[str] = field(default_factory=list)
+    may_repeat: bool = True
 
     @property
     def name(self) -> str:
@@ -423,6 +424,38 @@ def _read_tail(lake: Lake, reader: LineReader, body: Segment, data: bytes) -> Se
     return writer.finish()
 
 
+class _Repeats:
+    """Whether any two rows of a segment may be the same, told in bounded memory.
+
+    Rows that come in order of time are compared with those of their own block and of the last instant before it; of
+    others nothing is said.
+
+    Attributes:
+        possible: False: all rows differ.
+    """
+
+    def __init__(self, time_column: str) -> None:
+        self.possible = False
+        self._column = time_column
+        self._last_at: object = None
+        self._at_last = pl.Series(dtype=pl.UInt64)
+
+    def look(self, rows: pl.DataFrame) -> None:
+        """Takes up the rows of the next block."""
+        if self.possible:
+            return
+        times, hashes = rows[self._column], rows.hash_rows()
+        first_at, last_at = times.min(), times.max()
+        overlaps = self._last_at is not None and first_at < self._last_at  # type: ignore[operator]
+        if times.null_count() or overlaps or hashes.n_unique() < rows.height:
+            self.possible = True
+            return
+        if first_at == self._last_at and hashes.filter(times == first_at).is_in(self._at_last.implode()).any():
+            self.possible = True
+        kept = self._at_last if last_at == self._last_at else self._at_last.clear()
+        self._last_at, self._at_last = last_at, kept.append(hashes.filter(times == last_at))
+
+
 class _SegmentWriter:
     """Collects parsed blocks into one segment; Parquet is compressed in a thread of its own."""
 
@@ -435,6 +468,7 @@ class _SegmentWriter:
         self._ignored: Counter[str] = Counter()
         self._rejected_count = 0
         self._times: list[tuple[datetime, datetime]] = []
+        self._repeats = _Repeats(reader.time_column)
         self._paths = {kind: lake.temporary(draft, kind) for kind in ("parquet", "rejects")}
         self._files: dict[str, pq.ParquetWriter] = {}
         self._thread = ThreadPoolExecutor(1)
@@ -478,6 +512,7 @@ class _SegmentWriter:
                 times = parsed.rows[column].drop_nulls() if column else pl.Series()
                 if times.len():
                     self._times += [(times.min(), times.max())]  # type: ignore[list-item]
+            self._repeats.look(parsed.rows.drop("line_number"))
             self._write("parquet", parsed.rows)
 
     def _write(self, kind: str, rows: pl.DataFrame) -> None:
@@ -519,6 +554,7 @@ class _SegmentWriter:
             ignored=dict(self._ignored),
             first_event_at=min(t[0] for t in times).isoformat() if times else None,
             last_event_at=max(t[1] for t in times).isoformat() if times else None,
+            may_repeat=self._repeats.possible,
         )
         rejects, rows = (self._paths[kind] if kind in self._files else None for kind in ("rejects", "parquet"))
         return self._lake.commit(segment, rejects, rows)

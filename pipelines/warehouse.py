@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -473,6 +474,7 @@ class Warehouse:
     def _build_records(self, model: Model, basis: str) -> None:
         """A table of the lake's records: where new segments lie, or all of it."""
         segments = self._window_segments(model)
+        self.set_variable("window_repeats", "yes" if self._may_repeat(segments) else "no")
         window = self._window(model, segments) if self._has_basis(model, basis) else None
         if window is None:
             self._build_whole(model, segments)
@@ -483,6 +485,11 @@ class Warehouse:
             if window[0] > EVER[0]:
                 self.increments.touch(window)
         self._remember_segments(model, segments)
+
+    def _may_repeat(self, segments: list[Segment]) -> bool:
+        """Whether a record may be in the lake twice: manifests can tell where each segment has a time of its own."""
+        times = sorted(self._interval(s) for s in segments if not s.may_repeat)
+        return len(times) < len(segments) or any(b[0] <= a[1] for a, b in pairwise(times))  # type: ignore[operator]
 
     def _content_hash(self, model: Model, row_count: int) -> str | None:
         """The content of a small table; None: its version must do."""

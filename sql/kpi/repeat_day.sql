@@ -19,10 +19,10 @@ followed as (
         channel,
         arrived_at,
         is_answered,
-        md5_number(coalesce(customer_key, caller_token)) as person,
+        coalesce(customer_key, caller_token) as person,
         customer_key is not null as is_identified,
         lead(arrived_at) over (
-            partition by md5_number(coalesce(customer_key, caller_token)) order by arrived_at, contact_key
+            partition by coalesce(customer_key, caller_token) order by arrived_at, contact_key
         ) as next_arrived_at,
     from core.contacts
     where direction = 'inbound'

