@@ -117,9 +117,15 @@ def bench(event_count: int, work: Path, progress: Callable[[str], None] = lambda
     work.mkdir(parents=True, exist_ok=True)
     (work / "events").write_text(str(event_count))
     figures: dict[str, dict[str, Any]] = {}
+    references = []
     for stage in STAGES:
         progress(stage)
         figures[stage] = _run_stage(stage, work)
+        if stage in (REFERENCE, *PATH_STAGES):
+            # The clock of a shared machine wanders: the reference is taken three times, and its middle counts.
+            progress(f"{REFERENCE} again")
+            references.append(_run_stage(REFERENCE, work))
+    figures[REFERENCE] = sorted(references, key=lambda r: float(r["wall_s"]))[len(references) // 2]
     return _report(event_count, figures)
 
 

@@ -58,6 +58,7 @@ def generate(work: Path) -> Figures:
 def reference(work: Path) -> Figures:
     """DuckDB's own reader of the same file into a table of text, and nothing else."""
     columns = {f"f{number}": "VARCHAR" for number in range(1, REFERENCE_COLUMN_COUNT + 1)}
+    (work / "reference.duckdb").unlink(missing_ok=True)
     with duckdb.connect(work / "reference.duckdb") as con:
         con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         con.execute(
