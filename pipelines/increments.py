@@ -26,6 +26,8 @@ from pipelines.sqlgraph import Model
 Window = tuple[datetime, datetime]
 # Beyond every event: what a table is built for when it is built whole.
 EVER: Window = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC))
+# More than these are taken as one.
+MANY_WINDOWS = 24
 
 CALLS, CHANNELS, JOURNEYS = "core._asterisk_calls", "staging.asterisk_channels", "core._asterisk_journeys"
 CONTACTS, PEOPLE = "core.contacts", "core._journeys"
@@ -84,16 +86,14 @@ class Increments:
         """Notes that records of a stretch of time came or went."""
         self.con.execute("insert into build.touched values (?, ?)", list(window))
 
-    def touched(self) -> Window | None:
-        """From the first to the last touched instant; None: nothing is."""
-        found = self.con.execute("select min(from_at), max(to_at) from build.touched").fetchall()[0]
-        return None if found[0] is None else (found[0], found[1])
+    def touched(self) -> list[Window]:
+        """The touched stretches of time in order, those that lie close to each other as one."""
+        return self._joined("select from_at, to_at from build.touched")
 
     @property
     def is_everything(self) -> bool:
         """Whether tables must be built whole."""
-        touched = self.touched()
-        return touched is not None and touched[0] <= EVER[0] and touched[1] >= EVER[1]
+        return any(first <= EVER[0] and last >= EVER[1] for first, last in self.touched())
 
     def rows(self, table: str, database: str = "") -> str | None:
         """The condition that leaves the touched rows of a table; None: they cannot be told, or are all.
@@ -151,7 +151,7 @@ class Increments:
         # What has no begin or no end has none in sight.
         spans = f"select coalesce({first}, ?), coalesce({last}, ?) from ({gone} union all {new}) as differing"
         self.con.execute(
-            f"insert into build.touched select min(a), max(b) from ({spans}) as spans(a, b) having count(*) > 0",
+            f"insert into build.touched select distinct a, b from ({spans}) as spans(a, b)",
             list(EVER),
         )
 
@@ -167,7 +167,7 @@ class Increments:
             self._merge_onwards(model)
         elif model.window == "contact_key":
             self._merge_contacts(model, touched)
-        elif touched is not None:
+        elif touched:
             merge = self._merge_agents if model.window == "agent" else self._merge_span
             merge(model, touched)
 
@@ -176,7 +176,7 @@ class Increments:
         found = self.models.get(table)
         return found is not None and found.window is not None and column in [c.name for c in found.columns]
 
-    def _merge_span(self, model: Model, touched: Window) -> None:
+    def _merge_span(self, model: Model, touched: list[Window]) -> None:
         if model.table == JOURNEYS:
             taken = self._calls_around(self._calls_around(touched))
             read = self._calls_around(self._calls_around(taken))
@@ -189,10 +189,10 @@ class Increments:
         if model.table == JOURNEYS:
             self._note_contacts(inside)
 
-    def _merge_contacts(self, model: Model, touched: Window | None) -> None:
+    def _merge_contacts(self, model: Model, touched: list[Window]) -> None:
         notes = "build.touched_contacts"
-        read = (EVER[0], EVER[0])
-        if touched is not None:
+        read: list[Window] = []
+        if touched:
             taken = self._calls_around(self._calls_around(touched))
             self._note_contacts(_meets(self.models[JOURNEYS], taken))
             read = self._calls_around(self._calls_around(taken))
@@ -214,13 +214,12 @@ class Increments:
         self._replace(model, mine, conditions)
         self._note_dates(model, mine)
 
-    def _merge_agents(self, model: Model, touched: Window) -> None:
+    def _merge_agents(self, model: Model, touched: list[Window]) -> None:
         """Stretches of the agents who did something: from the last moment before it at which they were in no state."""
-        self.con.execute(_TOUCHED_AGENTS.format(first=_sql(touched[0]), last=_sql(touched[1])))
+        self.con.execute(_TOUCHED_AGENTS.format(first=_sql(touched[0][0]), last=_sql(touched[-1][1])))
         first = self.con.execute("select min(from_at) from build.touched_agents").fetchall()[0][0]
         if first is not None:
-            read = (first, EVER[1])
-            self._replace(model, _AGENTS.format(""), self._within(read))
+            self._replace(model, _AGENTS.format(""), self._within([(first, EVER[1])]))
 
     def _merge_onwards(self, model: Model) -> None:
         self._note_since()
@@ -237,14 +236,14 @@ class Increments:
     def _note_since(self) -> None:
         """The first day that may have changed: what an event begins may go on, and a month later it may matter."""
         touched = self.touched()
-        first = "" if touched is None else f", timezone(getvariable('timezone'), {_sql(touched[0])})::date"
+        first = f", timezone(getvariable('timezone'), {_sql(touched[0][0])})::date" if touched else ""
         self.con.execute(
             "insert into build.touched_since select least((select min(business_date) from build.touched_dates),"
             " (select max(business_date) from kpi.agent_day), (select max(business_date) from kpi.repeat_day)"
             f"{first}) - 32"
         )
 
-    def _within(self, read: Window) -> Conditions:
+    def _within(self, read: list[Window]) -> Conditions:
         """Which rows of a table that is rebuilt by time have to be read."""
 
         def condition(table: str) -> str | None:
@@ -291,7 +290,7 @@ class Increments:
 
     # --- how far it reaches ----------------------------------------------------------------------------------
 
-    def _own_reach(self, model: Model, touched: Window) -> tuple[Window, Window]:
+    def _own_reach(self, model: Model, touched: list[Window]) -> tuple[list[Window], list[Window]]:
         """Of a table of one row or more per key: where its rows may change, and what has to be read for it."""
         key = model.header("key")
         assert key is not None
@@ -301,24 +300,30 @@ class Increments:
             f"select {key} from {table} where {_meets(self.models[table], touched)}"
             for table in (*[d for d in model.dependencies if d in self.models and self.models[d].span], model.table)
         )
-        taken = self._hull(f"select {first}, {last} from {model.table} where {key} in ({keys})", touched)
-        return taken, self._hull(f"select {first}, {last} from {model.table} where {_meets(model, taken)}", taken)
+        taken = self._joined(f"select {first}, {last} from {model.table} where {key} in ({keys})", touched)
+        return taken, self._joined(f"select {first}, {last} from {model.table} where {_meets(model, taken)}", taken)
 
-    def _calls_around(self, window: Window) -> Window:
-        """A stretch of time, wide enough to hold all of each call that meets it."""
-        channels, calls, journeys = (_meets(self.models[table], window) for table in (CHANNELS, CALLS, JOURNEYS))
-        return self._hull(
-            _SPANS_OF_CALLS.format(
-                channels=channels, calls=calls, journeys=journeys, from_at=_sql(window[0]), to_at=_sql(window[1])
-            ),
-            window,
+    def _calls_around(self, windows: list[Window]) -> list[Window]:
+        """Stretches of time, made wide enough to hold all of each call that meets them."""
+        channels, calls, journeys = (_meets(self.models[table], windows) for table in (CHANNELS, CALLS, JOURNEYS))
+        moved = _meets_columns(("entered_at", "last_event_at"), windows)
+        spans = _SPANS_OF_CALLS.format(channels=channels, calls=calls, journeys=journeys, moved=moved)
+        return self._joined(spans, windows)
+
+    def joined(self, windows: Iterable[Window]) -> list[Window]:
+        """Stretches of time in order, those that meet or nearly do as one."""
+        nothing = "select cast(null as timestamptz), cast(null as timestamptz) where false"
+        return self._joined(nothing, windows)
+
+    def _joined(self, spans: str, windows: Iterable[Window] = ()) -> list[Window]:
+        """Stretches that a query gives and others, in order, joined where they meet or nearly do."""
+        given = "".join(f" union all select {_sql(first)}, {_sql(last)}" for first, last in windows)
+        found = self.con.execute(_JOINED.format(spans=f"({spans}){given}")).fetchall()
+        return (
+            [(found[0][0], max(row[1] for row in found))]
+            if len(found) > MANY_WINDOWS
+            else [(r[0], r[1]) for r in found]
         )
-
-    def _hull(self, spans: str, window: Window) -> Window:
-        found = self.con.execute(f"select min(from_at), max(to_at) from ({spans}) as spans(from_at, to_at)").fetchall()[
-            0
-        ]
-        return (window[0], window[1]) if found[0] is None else (min(found[0], window[0]), max(found[1], window[1]))
 
     def _note_contacts(self, journeys: str) -> None:
         self.con.execute(
@@ -349,16 +354,39 @@ class Increments:
         self.con.execute("drop table direct")
 
 
-def _meets(model: Model, window: Window) -> str:
-    """Whether a row's stretch of time meets a window."""
+def _meets(model: Model, windows: list[Window]) -> str:
+    """Whether a row's stretch of time meets any of some windows."""
     assert model.span is not None
-    first, last = model.span
-    return f"({last} >= {_sql(window[0])} and {first} <= {_sql(window[1])})"
+    return _meets_columns(model.span, windows)
+
+
+def _meets_columns(columns: tuple[str, str], windows: list[Window]) -> str:
+    first, last = columns
+    parts = [f"({last} >= {_sql(window[0])} and {first} <= {_sql(window[1])})" for window in windows]
+    return f"({' or '.join(parts)})" if parts else "false"
 
 
 def _sql(instant: datetime) -> str:
     return f"timestamptz '{instant.astimezone(UTC).isoformat()}'"
 
+
+# Windows nearer to each other than an hour are one: each widens by the calls around it anyway.
+_JOINED = """
+with ordered as (
+    select
+        *,
+        max(to_at) over (order by from_at, to_at rows between unbounded preceding and 1 preceding) as covered_until_at,
+    from ({spans}) as spans(from_at, to_at)
+),
+numbered as (
+    select
+        *,
+        sum(case when covered_until_at is null or from_at > covered_until_at + interval 1 hour then 1 else 0 end)
+            over (order by from_at, to_at rows unbounded preceding) as window_number,
+    from ordered
+)
+select min(from_at), max(to_at) from numbered group by window_number order by 1
+"""
 
 # Who did something then, and who was in a state: since when, without a break, if so; else since then.
 _TOUCHED_AGENTS = """
@@ -409,7 +437,7 @@ select seen_from_at, seen_to_at from core._asterisk_journeys where {journeys}
 union all
 select j.seen_from_at, j.seen_to_at from core._asterisk_journeys as j semi join linked as l on j.linked_id = l.linkedid
 union all
-select entered_at, last_event_at from core._asterisk_moved where last_event_at >= {from_at} and entered_at <= {to_at}
+select entered_at, last_event_at from core._asterisk_moved where {moved}
 """
 
 _OTHER_CONTACTS_OF_THE_SAME_PEOPLE = """

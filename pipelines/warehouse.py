@@ -21,7 +21,7 @@ import polars as pl
 
 from pipelines.errors import EnvironmentProblem
 from pipelines.home import Home
-from pipelines.increments import EVER, NOTES, Increments
+from pipelines.increments import EVER, NOTES, Increments, Window
 from pipelines.ingest import LINE_READERS, Reader, raw_table, reader_config, timezone_of
 from pipelines.lake import Lake, Segment
 from pipelines.settings import SETTINGS_SCHEMAS, Settings, settings_tables
@@ -475,15 +475,14 @@ class Warehouse:
         """A table of the lake's records: where new segments lie, or all of it."""
         segments = self._window_segments(model)
         self.set_variable("window_repeats", "yes" if self._may_repeat(segments) else "no")
-        window = self._window(model, segments) if self._has_basis(model, basis) else None
-        if window is None:
+        windows = self._windows(model, segments) if self._has_basis(model, basis) else None
+        if windows is None:
             self._build_whole(model, segments)
-        else:
+        for window in windows or []:
             self._set_window(window)
             self.con.execute(f"delete from {model.table} where {model.window} between ? and ?", list(window))
             self.con.execute(f"insert into {model.table} by name {model.sql}")
-            if window[0] > EVER[0]:
-                self.increments.touch(window)
+            self.increments.touch(window)
         self._remember_segments(model, segments)
 
     def _may_repeat(self, segments: list[Segment]) -> bool:
@@ -567,8 +566,8 @@ class Warehouse:
         raws = [d.removeprefix("raw.") for d in model.dependencies if d.startswith("raw.")]
         return [s for table in raws for s in self.segments_of(table) if s.row_count]
 
-    def _window(self, model: Model, segments: list[Segment]) -> tuple[datetime, datetime] | None:
-        """The stretch of time that new or vanished segments touch; None: build the whole table."""
+    def _windows(self, model: Model, segments: list[Segment]) -> list[Window] | None:
+        """The stretches of time that new or vanished segments touch; None: build the whole table."""
         known = self.con.execute(
             "select segment_id, content_hash, first_event_at, last_event_at from build.segments where table_name = ?",
             [model.table],
@@ -576,12 +575,10 @@ class Warehouse:
         before = {(row[0], row[1]): (row[2], row[3]) for row in known}
         now = {(s.segment_id, s.content_hash): self._interval(s) for s in segments}
         changed = [(before | now)[key] for key in before.keys() ^ now.keys()]
-        touched = [interval for interval in changed if interval[0] is not None and interval[1] is not None]
+        touched = [(first, last) for first, last in changed if first is not None and last is not None]
         if len(touched) < len(changed):
             return None  # rows whose time no manifest tells
-        if not touched:
-            return EVER[0], EVER[0]
-        return min(t[0] for t in touched), max(t[1] for t in touched)
+        return self.increments.joined(touched)
 
     def _remember_segments(self, model: Model, segments: list[Segment]) -> None:
         self.con.execute("delete from build.segments where table_name = ?", [model.table])

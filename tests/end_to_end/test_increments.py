@@ -219,3 +219,27 @@ def test_a_restart_cuts_off_a_call_of_long_before(centre: Any) -> None:
     assert centre.rows(
         "select source_call_id, outcome, epoch(left_at)::bigint, repairs from core.queue_visits order by 1"
     ) == [("1.1", "open", noon + days, "closed_by_restart"), ("2.1", "abandoned", noon + days + 70, None)]
+
+
+def test_late_lines_of_one_day_and_new_ones_of_another_leave_what_lies_between(centre: Any) -> None:
+    noon, day = 1_772_452_800, 86_400
+
+    def call(at: int, name: str) -> str:
+        return f"{at}|{name}|sales|NONE|ENTERQUEUE||+447946000001|1\n{at + 10}|{name}|sales|NONE|ABANDON|1|1|10\n"
+
+    centre.land("asterisk_queue_log", "1", "".join(call(noon + d * day, f"{d}.1") for d in range(5)))
+    centre.run()
+    with duckdb.connect(centre.home.warehouse) as con:
+        con.execute("update core.queue_visits set tier = 'mark'")
+    centre.land("asterisk_queue_log", "2", call(noon + 5, "0.2"))
+    centre.land("asterisk_queue_log", "3", call(noon + 4 * day + 60, "4.2"))
+    centre.run()
+    assert centre.rows("select source_call_id, tier from core.queue_visits order by 1") == [
+        ("0.1", None),  # the late call waited beside it
+        ("0.2", None),
+        *[(f"{d}.1", "mark") for d in range(1, 5)],
+        ("4.2", None),
+    ]
+    assert centre.rows("select business_date::varchar, offered_count from kpi.queue_day order by 1") == [
+        (f"2026-03-0{d + 2}", 2 if d in (0, 4) else 1) for d in range(5)
+    ]
