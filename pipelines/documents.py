@@ -6,15 +6,14 @@ Belongs here: reading and committing a document. Does not belong here: what its 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipelines.lake import Lake, Segment
-from pipelines.sources.base import RecordReader, rejects_frame
+from pipelines.lake import Lake, Segment, sha256
+from pipelines.sources.base import RecordReader
 from pipelines.sources.lines import open_plain
 from pipelines.sources.tabular import RefusedFile
 
@@ -46,15 +45,11 @@ def ingest_document(lake: Lake, reader: RecordReader, path: Path, config: str) -
         data = file.read(DOCUMENT_BYTES_MAX + 1)
     if len(data) > DOCUMENT_BYTES_MAX:
         raise RefusedFile(f"{path.name}: a document of more than {DOCUMENT_BYTES_MAX:,} bytes: export it as JSON lines")
-    content = hashlib.sha256(data).hexdigest()
+    content = sha256(data)
     draft = replace(draft, content_hash=content, head_hash=content, bytes_to=len(data))
-    known = lake.same_content(draft, content)
-    if known is not None and known.file == draft.file:
-        lake.restamp(known, draft)
-        return []
+    known = lake.known_content(draft)
     if known is not None:
-        copied = known.line_count + known.copied_line_count
-        return [lake.commit(replace(draft, copied_line_count=copied), rejects_frame([]), None)]
+        return known
     parsed = reader.parse_document(data)
     rows_path = _write(lake, draft, parsed.rows) if parsed.rows.height else None
     times = (
@@ -72,7 +67,7 @@ def ingest_document(lake: Lake, reader: RecordReader, path: Path, config: str) -
 
 
 def _begins_with(data: bytes, earlier: Segment) -> bool:
-    return hashlib.sha256(data[: earlier.bytes_to]).hexdigest() == earlier.content_hash
+    return sha256(data[: earlier.bytes_to]) == earlier.content_hash
 
 
 def _write(lake: Lake, draft: Segment, rows: pl.DataFrame) -> Path:

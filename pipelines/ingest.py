@@ -193,13 +193,9 @@ def _ingest_table(lake: Lake, reader: TableSource, path: Path) -> list[Segment]:
     earlier = lake.earlier_contents(draft)
     content, length, beginnings = _content(path, {s.bytes_to for s in earlier})
     draft = replace(draft, content_hash=content, head_hash=content, bytes_to=length)
-    known = lake.same_content(draft, content)
-    if known is not None and known.file == draft.file:
-        lake.restamp(known, draft)
-        return []
+    known = lake.known_content(draft)
     if known is not None:
-        copy = replace(draft, copied_line_count=known.line_count + known.copied_line_count)
-        return [lake.commit(copy, None, None)]
+        return known
     rows_path = lake.temporary(draft, "parquet")
     result = read_table(reader, path, draft.segment_id, rows_path, rows_path.parent)
     now = path.stat()

@@ -163,10 +163,25 @@ class Lake:
             ingested_at=now,
         )
 
-    def same_content(self, draft: Segment, content: str) -> Segment | None:
-        """The segment that holds a whole file of this content, the file's own before another's."""
-        same = [s for s in self.segments(draft.source, draft.config) if s.content_hash == content and not s.problem]
-        return min(same, key=lambda s: (s.file != draft.file, s.segment_id), default=None)
+    def known_content(self, draft: Segment) -> list[Segment] | None:
+        """What a file that is read whole adds where its content is known: nothing, or a copy under another name.
+
+        Args:
+            draft: With the content's hash.
+
+        Returns:
+            The segments committed; None: the content is new.
+        """
+        segments = self.segments(draft.source, draft.config)
+        same = [s for s in segments if s.content_hash == draft.content_hash and not s.problem]
+        if not same:
+            return None
+        known = min(same, key=lambda s: (s.file != draft.file, s.segment_id))
+        if known.file == draft.file:
+            self.restamp(known, draft)
+            return []
+        copied = known.line_count + known.copied_line_count
+        return [self.commit(replace(draft, copied_line_count=copied), None, None)]
 
     def earlier_contents(self, draft: Segment) -> list[Segment]:
         """What was read of the same file before, each time as a whole (a table, a document)."""
@@ -309,7 +324,7 @@ def ingest_lines(
 
 def _commit_known(lake: Lake, reader: LineReader, draft: Segment, end: bytes) -> list[Segment]:
     """Notes a file of which nothing is new: in its own manifest where it held the same before, else in one more."""
-    nothing = _hash(b"")
+    nothing = sha256(b"")
     ending = (draft.size, draft.bytes_to, draft.head_hash or nothing, draft.tail_hash or nothing)
     for own in lake.segments(draft.source, draft.config):
         if own.file == draft.file and (own.size, own.bytes_to, own.head_hash, own.tail_hash) == ending:
@@ -328,7 +343,7 @@ def _holds_tail(file: IO[bytes], tail: Segment, start: _Start) -> bool:
     ):
         return False
     file.seek(tail.bytes_from)
-    return _hash(_read_exactly(file, tail.bytes_to - tail.bytes_from)) == tail.content_hash
+    return sha256(read_exactly(file, tail.bytes_to - tail.bytes_from)) == tail.content_hash
 
 
 @dataclass(frozen=True)
@@ -349,19 +364,23 @@ def _find_start(lake: Lake, source: str, config: str, name: str, file: IO[bytes]
     same_head = [
         s
         for s in lake.segments(source, config)
-        if not s.is_tail and s.bytes_to > 0 and len(head) >= s.head_bytes and _hash(head[: s.head_bytes]) == s.head_hash
+        if not s.is_tail
+        and s.bytes_to > 0
+        and len(head) >= s.head_bytes
+        and sha256(head[: s.head_bytes]) == s.head_hash
     ]
     for known in sorted(same_head, key=lambda s: (s.bytes_to, s.file == name), reverse=True):
         length = min(known.bytes_to, FINGERPRINT_BYTES)
         file.seek(known.bytes_to - length)
-        end = _read_exactly(file, length)
-        if _hash(end) == known.tail_hash:
+        end = read_exactly(file, length)
+        if sha256(end) == known.tail_hash:
             return _Start(head, known, end)
     file.seek(0)
     return _Start(head, None)
 
 
-def _read_exactly(file: IO[bytes], length: int) -> bytes:
+def read_exactly(file: IO[bytes], length: int) -> bytes:
+    """The next bytes of a file, fewer only at its end: a compressed file gives them in pieces."""
     pieces = []
     while length > 0 and (piece := file.read(length)):
         pieces.append(piece)
@@ -369,7 +388,8 @@ def _read_exactly(file: IO[bytes], length: int) -> bytes:
     return b"".join(pieces)
 
 
-def _hash(data: bytes) -> str:
+def sha256(data: bytes) -> str:
+    """The hash by which the lake knows content."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -539,13 +559,13 @@ class _SegmentWriter:
         draft = self._draft
         # Instants and local times in one file cannot be compared: it then tells no time of its own.
         times = self._times if len({t[0].tzinfo is None for t in self._times}) == 1 else []
-        head = {} if draft.head_bytes else {"head_bytes": len(self._head), "head_hash": _hash(self._head)}
+        head = {} if draft.head_bytes else {"head_bytes": len(self._head), "head_hash": sha256(self._head)}
         segment = replace(
             draft,
             **head,  # type: ignore[arg-type]
             bytes_to=draft.bytes_from + self._bytes,
             size=draft.size if is_whole_file else -1,
-            tail_hash=_hash(self._end),
+            tail_hash=sha256(self._end),
             # Where nothing was new, the content is that of the known part.
             content_hash=draft.content_hash if draft.content_hash and not self._bytes else self._content.hexdigest(),
             line_count=self.line_count,

@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines.errors import CallwrightError, SettingsError
 from pipelines.home import Home
 from pipelines.ingest import Reader, reader_config, readers
-from pipelines.lake import FINGERPRINT_BYTES, Lake, Segment
+from pipelines.lake import FINGERPRINT_BYTES, Lake, Segment, read_exactly, sha256
 from pipelines.landing import landed_files
 from pipelines.run import RunReport, run_home
 from pipelines.settings import load_settings
@@ -228,7 +228,7 @@ class _Landed:
 
 def _begins_like(path: Path, segment: Segment) -> bool:
     with open_plain(path) as file:
-        return _sha256(_exactly(file.read, segment.head_bytes)) == segment.head_hash
+        return sha256(read_exactly(file, segment.head_bytes)) == segment.head_hash
 
 
 def _ends_like(path: Path, segment: Segment) -> bool:
@@ -237,17 +237,5 @@ def _ends_like(path: Path, segment: Segment) -> bool:
         length = segment.bytes_to - segment.bytes_from
     with open_plain(path) as file:
         file.seek(segment.bytes_to - length)
-        end = _exactly(file.read, length)
-    return _sha256(end) == (segment.content_hash if segment.is_tail else segment.tail_hash)
-
-
-def _exactly(read: Callable[[int], bytes], length: int) -> bytes:
-    pieces = []
-    while length > 0 and (piece := read(length)):
-        pieces.append(piece)
-        length -= len(piece)
-    return b"".join(pieces)
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+        end = read_exactly(file, length)
+    return sha256(end) == (segment.content_hash if segment.is_tail else segment.tail_hash)

@@ -116,6 +116,11 @@ class Model:
         return _pair(self.window) if self.window not in (None, *KEYED_WINDOWS) else None
 
     @property
+    def is_sliced(self) -> bool:
+        """Whether its first build goes by slices of time: its window must narrow what is read of the lake."""
+        return self.header("sliced") == "yes"
+
+    @property
     def changes(self) -> tuple[str, str] | None:
         """The columns that say what a change of a row touches, of a table that is rebuilt whole."""
         return _pair(self.header("changes"))

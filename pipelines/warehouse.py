@@ -21,7 +21,7 @@ import polars as pl
 
 from pipelines.errors import EnvironmentProblem
 from pipelines.home import Home
-from pipelines.increments import EVER, NOTES, Increments, Window
+from pipelines.increments import EVER, NOTES, ROWS, Increments, Window
 from pipelines.ingest import LINE_READERS, Reader, raw_table, reader_config, timezone_of
 from pipelines.lake import Lake, Segment
 from pipelines.settings import SETTINGS_SCHEMAS, Settings, settings_tables
@@ -426,7 +426,7 @@ class Warehouse:
 
     def forget_increments(self) -> None:
         """Forgets what was touched, once every table that is rebuilt in parts has taken it up."""
-        parts = [m for m in self.models.values() if m.window is not None]
+        parts = [m for m in self.models.values() if m.window is not None or m.table in ROWS]
         if all(self.version(m.table) == self._version(m) for m in parts):
             with self.transaction():
                 self.increments.forget()
@@ -479,7 +479,7 @@ class Warehouse:
         if windows is None:
             self._build_whole(model, segments)
         for window in windows or []:
-            self._set_window(window)
+            self._set_window(window, segments)
             self.con.execute(f"delete from {model.table} where {model.window} between ? and ?", list(window))
             self.con.execute(f"insert into {model.table} by name {model.sql}")
             self.increments.touch(window)
@@ -506,7 +506,7 @@ class Warehouse:
         if is_known:
             self.con.execute(f"create or replace temp table before as select * from {model.table}")
         kind = "view" if model.is_view else "table"
-        first, *others = self._slices(segments)
+        first, *others = self._slices(model, segments)
         self._set_window(first)
         self.con.execute(f"create or replace {kind} {model.table} as {model.sql}")
         for window in others:
@@ -516,10 +516,10 @@ class Warehouse:
             self.increments.rebuilt(model, "before")
             self.con.execute("drop table before")
 
-    def _slices(self, segments: Sequence[Segment]) -> list[tuple[datetime, datetime]]:
+    def _slices(self, model: Model, segments: Sequence[Segment]) -> list[tuple[datetime, datetime]]:
         """All time, cut where needed so that about `SLICE_ROWS` rows are in memory at once."""
         times = [time for s in segments for time in self._interval(s) if time is not None]
-        count = -(-sum(s.row_count for s in segments) // SLICE_ROWS)
+        count = -(-sum(s.row_count for s in segments) // SLICE_ROWS) if model.is_sliced else 1
         step = (max(times) - min(times)) / count if times else timedelta(0)
         cuts = [min(times) + step * number for number in range(1, count)] if step else []
         return list(zip([EVER[0], *cuts], [*(cut - TICK for cut in cuts), EVER[1]], strict=True))
@@ -540,9 +540,14 @@ class Warehouse:
     def _variable(self, name: str) -> str:
         return str(self.con.execute(f"select getvariable('{name}')").fetchall()[0][0])
 
-    def _set_window(self, window: tuple[datetime, datetime]) -> None:
+    def _set_window(self, window: Window, segments: Sequence[Segment] = ()) -> None:
+        """The stretch of time to build, and the first and last of the segments that reach into it; else of all."""
+        times = {s.segment_id: self._interval(s) for s in segments}
+        inside = [n for n, (a, b) in times.items() if a is None or b is None or (b >= window[0] and a <= window[1])]
         self.set_variable("window_start", window[0])
         self.set_variable("window_end", window[1])
+        self.set_variable("window_first_segment", min(inside, default=0))
+        self.set_variable("window_last_segment", max(inside, default=2**62) if segments else 2**62)
 
     def _set_as_of(self, model: Model) -> None:
         """`as_of_at`: the last moment that the data tells of; features are computed as of then."""

@@ -27,7 +27,11 @@ distinct_records as (
         min(r.segment_id) as segment_id,
     from raw.asterisk_cdr as r
     cross join zone as z
-    where timezone(z.timezone, r.start_local) between getvariable('window_start') and getvariable('window_end')
+    where
+        timezone(z.timezone, r.start_local) between getvariable('window_start') and getvariable('window_end')
+        -- Only the files that reach into the window: a local time cannot be looked up in the lake.
+        and r.segment_id between cast(coalesce(getvariable('window_first_segment'), '0') as bigint)
+        and cast(coalesce(getvariable('window_last_segment'), '4611686018427387904') as bigint)
     -- accountcode and userfield are left out: the per-account copies of a record differ in nothing else.
     group by
         r.src, r.dst, r.dcontext, r.channel, r.dstchannel, r.lastapp, r.lastdata, r.start_local, r.answer_local,

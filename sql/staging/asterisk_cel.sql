@@ -24,6 +24,9 @@ cross join zone as z
 where
     coalesce(r.event_at, timezone(z.timezone, r.event_local))
     between getvariable('window_start') and getvariable('window_end')
+    -- Only the files that reach into the window: a local time cannot be looked up in the lake.
+    and r.segment_id between cast(coalesce(getvariable('window_first_segment'), '0') as bigint)
+    and cast(coalesce(getvariable('window_last_segment'), '4611686018427387904') as bigint)
 group by
     coalesce(r.event_at, timezone(z.timezone, r.event_local)), r.event_type, r.uniqueid, r.linkedid, r.channel, r.context,
     r.exten, r.appname, r.appdata, r.caller_number, r.extra_json
