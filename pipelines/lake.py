@@ -17,14 +17,15 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from pipelines.sources.base import REJECT_SCHEMA, REJECT_TEXT_MAX, LineReader, Parsed, rejects_frame
-from pipelines.sources.lines import ENDING_BYTES, Block, blocks, decode, open_plain, split_lines
+from pipelines.sources.lines import ENDING_BYTES, Block, Lines, blocks, decode, open_plain
 
 # Enough of a file to know it again by its beginning, and by the end of what was read.
 FINGERPRINT_BYTES = ENDING_BYTES
@@ -333,7 +334,7 @@ def _commit_known(lake: Lake, reader: LineReader, draft: Segment, end: bytes) ->
     return [_SegmentWriter(lake, reader, draft, end).finish()]
 
 
-def _holds_tail(file: IO[bytes], tail: Segment, start: _Start) -> bool:
+def _holds_tail(file: BufferedIOBase, tail: Segment, start: _Start) -> bool:
     """Whether the last line of a known file stands in this one, in the same place."""
     known = start.known
     if tail.bytes_from > 0 and (
@@ -355,7 +356,7 @@ class _Start:
     end: bytes = b""
 
 
-def _find_start(lake: Lake, source: str, config: str, name: str, file: IO[bytes]) -> _Start:
+def _find_start(lake: Lake, source: str, config: str, name: str, file: BufferedIOBase) -> _Start:
     """Positions the file after the longest part of it that is known, and says which segment ended there.
 
     Of equal parts the file's own counts (`name`): what it holds already is no copy of another file.
@@ -379,7 +380,7 @@ def _find_start(lake: Lake, source: str, config: str, name: str, file: IO[bytes]
     return _Start(head, None)
 
 
-def read_exactly(file: IO[bytes], length: int) -> bytes:
+def read_exactly(file: BufferedIOBase, length: int) -> bytes:
     """The next bytes of a file, fewer only at its end: a compressed file gives them in pieces."""
     pieces = []
     while length > 0 and (piece := file.read(length)):
@@ -410,7 +411,7 @@ def _continue_from(draft: Segment, start: _Start) -> Segment:
 def _read_segments(
     lake: Lake,
     reader: LineReader,
-    file: IO[bytes],
+    file: BufferedIOBase,
     draft: Segment,
     end: bytes,
     progress: Callable[[int], None],
@@ -476,8 +477,28 @@ class _Repeats:
         self._last_at, self._at_last = last_at, kept.append(hashes.filter(times == last_at))
 
 
+# From this share of different values on, a dictionary costs more time than it saves.
+_DICTIONARY_SHARE = 0.05
+
+
+def _encodings(rows: pl.DataFrame) -> dict[str, Any]:
+    """How Parquet writes columns like these fast: dictionaries for repeated values, differences for numbers and times.
+
+    Only times are sought in the lake, so only they have statistics.
+    """
+    repeated = [c for c in rows.columns if rows[c].n_unique() <= max(1, _DICTIONARY_SHARE * rows.height)]
+    others = [
+        c for c, dtype in rows.schema.items() if c not in repeated and (dtype.is_integer() or dtype.is_temporal())
+    ]
+    return {
+        "use_dictionary": repeated,
+        "column_encoding": dict.fromkeys(others, "DELTA_BINARY_PACKED"),
+        "write_statistics": [c for c, dtype in rows.schema.items() if dtype.is_temporal()],
+    }
+
+
 class _SegmentWriter:
-    """Collects parsed blocks into one segment; Parquet is compressed in a thread of its own."""
+    """Collects parsed blocks into one segment: while one block is parsed, the one before it is written by a thread."""
 
     def __init__(self, lake: Lake, reader: LineReader, draft: Segment, end: bytes) -> None:
         self._lake, self._reader, self._draft = lake, reader, draft
@@ -498,8 +519,7 @@ class _SegmentWriter:
     def add(self, data: bytes) -> None:
         """Parses a block of lines."""
         self._note(data)
-        parsed = self._reader.parse(split_lines(data), self._draft.line_from + self.line_count)
-        self._take(parsed)
+        self._take(data, self._reader.parse(Lines(data), self._draft.line_from + self.line_count))
 
     def add_oversize(self, block: Block) -> None:
         """Counts one line that is too long to be one."""
@@ -510,17 +530,23 @@ class _SegmentWriter:
         text = decode(data[:REJECT_TEXT_MAX])
         number = self._draft.line_from + self.line_count
         reason = f"the line is longer than {len(data):,} bytes"
-        self._take(Parsed(pl.DataFrame(), rejects_frame([(number, reason, text)]), Counter(), 1))
+        self._take(data, Parsed(pl.DataFrame(), rejects_frame([(number, reason, text)]), Counter(), 1))
 
     def _note(self, data: bytes) -> None:
-        self._content.update(data)
         self._bytes += len(data)
         if len(self._head) < FINGERPRINT_BYTES:
             self._head = (self._head + data)[:FINGERPRINT_BYTES]
         self._end = (self._end + data[-FINGERPRINT_BYTES:])[-FINGERPRINT_BYTES:]
 
-    def _take(self, parsed: Parsed) -> None:
+    def _take(self, data: bytes, parsed: Parsed) -> None:
         self.line_count += parsed.line_count
+        if self._pending is not None:
+            self._pending.result()
+        self._pending = self._thread.submit(self._store, data, parsed)
+
+    def _store(self, data: bytes, parsed: Parsed) -> None:
+        """What the thread does with each block, in their order."""
+        self._content.update(data)
         self._ignored.update(parsed.ignored)
         if parsed.rejects.height:
             self._rejected_count += parsed.rejects.height
@@ -536,16 +562,11 @@ class _SegmentWriter:
             self._write("parquet", parsed.rows)
 
     def _write(self, kind: str, rows: pl.DataFrame) -> None:
-        if self._pending is not None:
-            self._pending.result()
-        table = rows.with_columns(pl.lit(self._draft.segment_id, pl.Int64).alias("segment_id"))
-        self._pending = self._thread.submit(self._write_now, kind, table)
-
-    def _write_now(self, kind: str, rows: pl.DataFrame) -> None:
-        table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+        rows = rows.with_columns(pl.lit(self._draft.segment_id, pl.Int64).alias("segment_id"))
+        table = rows.to_arrow(compat_level=pl.CompatLevel.newest())
         if kind not in self._files:
             self._files[kind] = pq.ParquetWriter(
-                self._paths[kind], table.schema, compression="zstd", compression_level=1
+                self._paths[kind], table.schema, compression="zstd", compression_level=1, **_encodings(rows)
             )
         self._files[kind].write_table(table)
 

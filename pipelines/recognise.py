@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.errors import CallwrightError
 from pipelines.ingest import MOSTLY, Reader
 from pipelines.sources.base import LineReader, RecordReader
-from pipelines.sources.lines import open_plain, split_lines
+from pipelines.sources.lines import Lines, open_plain
 from pipelines.sources.tabular import TableSource, read_table
 
 HEAD_BYTES = 1 << 16
@@ -112,7 +112,7 @@ def _judge_lines(source: str, reader: LineReader, data: bytes) -> Verdict:
     if isinstance(reader, RecordReader) and not reader.reads_lines(data):
         parsed = reader.parse_document(data)
     else:
-        parsed = reader.parse(split_lines(data), 1)
+        parsed = reader.parse(Lines(data), 1)
     return _verdict(source, parsed.rows, parsed.rejects)
 
 

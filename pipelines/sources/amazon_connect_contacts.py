@@ -27,6 +27,7 @@ from pipelines.sources.json_records import (
     seconds_of,
     text_of,
 )
+from pipelines.sources.lines import Lines
 
 CHANNELS = ("VOICE", "CHAT", "TASK", "EMAIL")
 INITIATION_METHODS = (
@@ -97,7 +98,7 @@ class AmazonConnectReader:
         """See `RecordReader.reads_lines`."""
         return holds_lines(head)
 
-    def parse(self, lines: pl.Series, first_line: int) -> Parsed:
+    def parse(self, lines: Lines, first_line: int) -> Parsed:
         """See `LineReader.parse`; what is no contact record becomes a reject."""
         return parse_lines(lines, first_line, self.schema, lambda line: _row(load_object(line)))
 

@@ -27,6 +27,7 @@ from pipelines.sources.asterisk_cdr_layouts import (
 )
 from pipelines.sources.base import LOCAL_TIME, Parsed
 from pipelines.sources.csv_lines import split_records
+from pipelines.sources.lines import Lines
 
 _WIDTH = 21
 
@@ -62,29 +63,26 @@ class CdrReader:
         "sequence": pl.Int64(),
     }
 
-    def parse(self, lines: pl.Series, first_line: int) -> Parsed:
+    def parse(self, lines: Lines, first_line: int) -> Parsed:
         """See `LineReader.parse`; a record of any other layout becomes a reject."""
         records = (
             split_records(lines, _WIDTH)
-            .with_columns(lines.alias("line"))
             .with_row_index("line_number", offset=first_line)
             .with_columns(pl.col("line_number").cast(pl.Int64))
-            .filter(pl.col("line").str.strip_chars() != "")
             .rename({f"c{n}": name for n, name in enumerate(FIXED, start=1)})
             .with_columns(*typed(), _width().alias("width"))
             .with_columns(*_late_columns())
             .with_columns(_reason().alias("reason"))
         )
-        is_row = pl.col("reason").is_null()
-        rows = records.filter(is_row).select("line_number", *self.schema)
-        rejects = records.filter(~is_row).select("line_number", "reason", pl.col("line").alias("text"))
-        ignored = Counter({"blank": lines.len() - records.height})
+        rows = records.filter(pl.col("reason").is_null()).select("line_number", *self.schema)
+        rejects = lines.refused(records.filter(pl.col("reason").is_not_null()), first_line)
+        ignored = Counter({"blank": records.height - rows.height - rejects.height})
         if rejects.height:
             read = read_others(rejects)
             rows = pl.concat([rows, read.rows.select(rows.columns)]).sort("line_number")
             rejects = read.others
             ignored["header"] = read.header_count
-        return Parsed(rows, rejects, +ignored, lines.len())
+        return Parsed(rows, rejects, +ignored, lines.count)
 
 
 def _width() -> pl.Expr:

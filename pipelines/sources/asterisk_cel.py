@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.sources.base import LOCAL_TIME, UTC_TIME, Parsed
 from pipelines.sources.csv_lines import split_records
+from pipelines.sources.lines import Lines
 
 EVENT_TYPES = [
     "CHAN_START",
@@ -75,15 +76,13 @@ class CelReader:
         **{name: pl.String() for name in _FIELDS},
     }
 
-    def parse(self, lines: pl.Series, first_line: int) -> Parsed:
+    def parse(self, lines: Lines, first_line: int) -> Parsed:
         """See `LineReader.parse`; a line in neither layout becomes a reject."""
         type_first = pl.col("c1").is_in(EVENT_TYPES)
         records = (
             split_records(lines, _WIDTH)
-            .with_columns(lines.alias("line"))
             .with_row_index("line_number", offset=first_line)
             .with_columns(pl.col("line_number").cast(pl.Int64))
-            .filter(pl.col("line").str.strip_chars() != "")
             .rename({f"c{n}": name for n, name in enumerate(_FIELDS, start=3)})
             .with_columns(
                 pl.when(type_first).then("c1").otherwise("c2").alias("event_type"),
@@ -92,12 +91,12 @@ class CelReader:
             .with_columns(_instant().alias("event_at"), _local().alias("event_local"))
             .with_columns(_reason().alias("reason"))
         )
-        is_row = pl.col("reason").is_null()
-        rows = records.filter(is_row).select("line_number", *self.schema)
-        refused = records.filter(~is_row).select("line_number", "reason", pl.col("line").alias("text"))
+        rows = records.filter(pl.col("reason").is_null()).select("line_number", *self.schema)
+        refused = lines.refused(records.filter(pl.col("reason").is_not_null()), first_line)
         rejects = refused.filter(~_is_header()) if refused.height else refused
-        ignored = Counter({"blank": lines.len() - records.height, "header": refused.height - rejects.height})
-        return Parsed(rows, rejects, +ignored, lines.len())
+        blank_count = records.height - rows.height - refused.height
+        ignored = Counter({"blank": blank_count, "header": refused.height - rejects.height})
+        return Parsed(rows, rejects, +ignored, lines.count)
 
 
 def _is_header() -> pl.Expr:

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines.sources.asterisk_queue_log_table import read_table_lines
 from pipelines.sources.base import LOCAL_TIME, UTC_TIME, Parsed
+from pipelines.sources.lines import Lines
 
 EVENTS = (
     # app_queue.c
@@ -59,22 +60,24 @@ class QueueLogReader:
         self.timezone = timezone
         self.settings = (timezone or "",)
 
-    def parse(self, lines: pl.Series, first_line: int) -> Parsed:
+    def parse(self, lines: Lines, first_line: int) -> Parsed:
         """See `LineReader.parse`; unknown events and lines without five fields become rejects."""
         fields = (
-            pl.DataFrame({"line": lines})
+            pl.DataFrame({"line": lines.texts})
             .with_row_index("line_number", offset=first_line)
             .with_columns(pl.col("line_number").cast(pl.Int64))
             .filter(pl.col("line") != "")
             .with_columns(pl.col("line").str.splitn("|", 6).struct.rename_fields(_FIELDS).alias("fields"))
             .unnest("fields")
-            .with_columns(_event_at().alias("event_at"), pl.lit(None, LOCAL_TIME).alias("event_local"))
-            .with_columns(_reason().alias("reason"))
+            .with_columns(_seconds().alias("event_us"), pl.lit(None, LOCAL_TIME).alias("event_local"))
         )
+        if fields["event_us"].null_count():
+            fields = fields.with_columns(pl.col("event_us").fill_null(_fraction()))
+        fields = fields.with_columns(_event_at().alias("event_at")).with_columns(_reason().alias("reason"))
         is_row = pl.col("reason").is_null()
         rows = fields.filter(is_row).select("line_number", *self.schema)
         refused = fields.filter(~is_row).select("line_number", "reason", "line")
-        ignored = Counter({"blank": lines.len() - fields.height} if lines.len() > fields.height else {})
+        ignored = Counter({"blank": lines.count - fields.height} if lines.count > fields.height else {})
         if refused.height:
             table = read_table_lines(refused, EVENTS, self.timezone)
             rows = pl.concat([rows, table.rows.select(rows.columns)]).sort("line_number")
@@ -83,15 +86,22 @@ class QueueLogReader:
             rejects = pl.concat([refused.rename({"line": "text"}), table.rejects]).sort("line_number")
         else:
             rejects = refused.rename({"line": "text"})
-        return Parsed(rows, rejects, ignored, lines.len())
+        return Parsed(rows, rejects, ignored, lines.count)
+
+
+def _seconds() -> pl.Expr:
+    """The epoch in microseconds; whole seconds, by rule."""
+    return pl.col("epoch").cast(pl.Int64, strict=False) * 1_000_000
+
+
+def _fraction() -> pl.Expr:
+    """An epoch with a fraction of a second, as some patched builds write it."""
+    micros = (pl.col("epoch").cast(pl.Float64, strict=False) * 1e6).round().cast(pl.Int64, strict=False)
+    return pl.when(pl.col("epoch").str.contains(".", literal=True)).then(micros)
 
 
 def _event_at() -> pl.Expr:
-    """The epoch as an instant; whole seconds by rule, with a fraction in some patched builds."""
-    epoch = pl.col("epoch")
-    whole = epoch.cast(pl.Int64, strict=False) * 1_000_000
-    fraction = (epoch.cast(pl.Float64, strict=False) * 1e6).round().cast(pl.Int64, strict=False)
-    micros = pl.coalesce(whole, pl.when(epoch.str.contains(".", literal=True)).then(fraction))
+    micros = pl.col("event_us")
     # Beyond year 2200 or before 1990 it is not a queue_log's clock, and would open absurd windows.
     return (
         pl.when(micros.is_between(631_152_000_000_000, 7_258_118_400_000_000))

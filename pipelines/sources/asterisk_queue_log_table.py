@@ -31,6 +31,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.sources.csv_lines import column_names, split_records
+from pipelines.sources.lines import Lines
 
 # id, time, callid, queuename, serverid, agent, event, and six columns of parameters.
 _WIDTH = 13
@@ -134,7 +135,7 @@ def _split(lines: pl.Series, separator: str) -> pl.DataFrame:
     bare = lines.str.strip_chars_start("\ufeff")
     names = column_names(_WIDTH)
     if separator == ",":
-        return split_records(bare, _WIDTH).select(names)
+        return split_records(Lines.of(bare), _WIDTH).select(names)
     if not bare.str.contains('"', literal=True).any():
         fields = bare.str.splitn(separator, _WIDTH + 1).struct.rename_fields(names)
         return fields.struct.unnest().with_columns(pl.all().replace("", None))

@@ -13,6 +13,8 @@ from typing import Protocol, runtime_checkable
 
 import polars as pl
 
+from pipelines.sources.lines import Lines
+
 UTC_TIME = pl.Datetime("us", "UTC")
 LOCAL_TIME = pl.Datetime("us")
 
@@ -72,8 +74,8 @@ class LineReader(Protocol):
     schema: dict[str, pl.DataType]
     time_column: str
 
-    def parse(self, lines: pl.Series, first_line: int) -> Parsed:
-        """Parses whole lines (without newline), the first of which is number `first_line` of its file."""
+    def parse(self, lines: Lines, first_line: int) -> Parsed:
+        """Parses whole lines, the first of which is number `first_line` of its file."""
         ...
 
 

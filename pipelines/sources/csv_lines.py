@@ -6,9 +6,10 @@ Belongs here: what Asterisk's CDR and CEL files share. Does not belong here: the
 from __future__ import annotations
 
 import csv
-import io
 
 import polars as pl
+
+from pipelines.sources.lines import Lines
 
 
 def column_names(width: int) -> list[str]:
@@ -16,8 +17,8 @@ def column_names(width: int) -> list[str]:
     return [f"c{n}" for n in range(1, width + 1)] + ["extra"]
 
 
-def split_records(lines: pl.Series, width: int) -> pl.DataFrame:
-    """Splits each line into `width` text columns, `extra` (not null if there were more) and `field_count`.
+def split_records(lines: Lines, width: int) -> pl.DataFrame:
+    """Splits each line into `width` text columns and `extra` (not null if there were more).
 
     The rows keep the order and number of the lines. The fast reader takes all lines at once; where its number of
     records differs (an unbalanced quote swallows the next line, a blank line vanishes), each line is read by itself.
@@ -25,7 +26,7 @@ def split_records(lines: pl.Series, width: int) -> pl.DataFrame:
     names = column_names(width)
     try:
         frame = pl.read_csv(
-            io.BytesIO(lines.str.join("\n").item().encode()),
+            lines.plain,
             has_header=False,
             new_columns=names,
             schema={name: pl.String() for name in names},
@@ -36,9 +37,9 @@ def split_records(lines: pl.Series, width: int) -> pl.DataFrame:
         ).with_columns(pl.when(pl.all() != "").then(pl.all()))
     except pl.exceptions.PolarsError:
         frame = None
-    if frame is None or frame.height != lines.len():
+    if frame is None or frame.height != lines.count:
         frame = pl.DataFrame(
-            [_read_line(line, width) for line in lines],
+            [_read_line(line, width) for line in lines.texts],
             schema=dict.fromkeys(names, pl.String()),
             orient="row",
         )

@@ -17,7 +17,7 @@ from pipelines.sources.base import LOCAL_TIME, REJECT_SCHEMA, UTC_TIME, Parsed, 
 from pipelines.sources.freeswitch_csv import read_csv_lines
 from pipelines.sources.freeswitch_json import Ignored, Record, read_mapping
 from pipelines.sources.freeswitch_xml import read_xml
-from pipelines.sources.lines import decode
+from pipelines.sources.lines import Lines, decode
 from pipelines.sources.tabular import RefusedFile
 
 _BOM = "\ufeff"
@@ -70,10 +70,10 @@ class FreeswitchReader:
         "transferred_to": pl.String(),
     }
 
-    def parse(self, lines: pl.Series, first_line: int) -> Parsed:
+    def parse(self, lines: Lines, first_line: int) -> Parsed:
         """See `LineReader.parse`: JSON, XML and CSV records, one a line, told apart by their first character."""
         numbered = (
-            pl.DataFrame({"line": lines})
+            pl.DataFrame({"line": lines.texts})
             .with_row_index("line_number", offset=first_line)
             .with_columns(pl.col("line_number").cast(pl.Int64), pl.col("line").str.strip_chars(_BOM + " \t\r\x00"))
             .filter(pl.col("line") != "")
@@ -86,9 +86,9 @@ class FreeswitchReader:
         rows = pl.concat([self._frame(mappings.rows), self._whole(csv_rows)]).sort("line_number")
         csv_rejects = csv_rejects.select(pl.col(name).cast(kind) for name, kind in REJECT_SCHEMA.items())
         rejects = pl.concat([rejects_frame(mappings.rejects), csv_rejects])
-        blank = lines.len() - numbered.height
+        blank = lines.count - numbered.height
         ignored = mappings.ignored + Counter({"blank": blank} if blank else {})
-        return Parsed(rows, rejects.sort("line_number"), ignored, lines.len())
+        return Parsed(rows, rejects.sort("line_number"), ignored, lines.count)
 
     def reads_lines(self, head: bytes) -> bool:
         """See `RecordReader.reads_lines`: an object that ends on its line is one of many, one over lines is not."""

@@ -19,6 +19,7 @@ import polars as pl
 
 from pipelines.sources.base import REJECT_TEXT_MAX, UTC_TIME, Parsed, rejects_frame
 from pipelines.sources.genesys_sessions import Unreadable, instant, objects, session_facts, text, time_in
+from pipelines.sources.lines import Lines
 from pipelines.sources.tabular import RefusedFile
 
 _ENVELOPE = re.compile(r'"conversations"\s*:\s*\[')
@@ -47,9 +48,9 @@ class GenesysReader:
         "sessions": pl.String(),
     }
 
-    def parse(self, lines: pl.Series, first_line: int) -> Parsed:
+    def parse(self, lines: Lines, first_line: int) -> Parsed:
         """See `LineReader.parse`; a line is one conversation."""
-        return _parsed(self.schema, _of_lines(lines, first_line), lines.len())
+        return _parsed(self.schema, _of_lines(lines.texts, first_line), lines.count)
 
     def parse_document(self, data: bytes) -> Parsed:
         """See `RecordReader.parse_document`; the whole records before a cut are read."""

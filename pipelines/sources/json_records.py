@@ -19,7 +19,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.sources.base import Parsed, rejects_frame
-from pipelines.sources.lines import decode
+from pipelines.sources.lines import Lines, decode
 from pipelines.sources.tabular import RefusedFile
 
 Record = dict[str, Any]
@@ -103,16 +103,16 @@ def holds_lines(head: bytes, is_record: Callable[[bytes], bool] = is_object_line
     return any(is_record(line) for line in lines if not line[:1].isspace())
 
 
-def parse_lines(lines: pl.Series, first_line: int, schema: Schema, make: Callable[[str], Row]) -> Parsed:
+def parse_lines(lines: Lines, first_line: int, schema: Schema, make: Callable[[str], Row]) -> Parsed:
     """One row, reject or ignored record a line; see `LineReader.parse`."""
     found = _Found(schema)
-    for number, line in enumerate(lines, first_line):
+    for number, line in enumerate(lines.texts, first_line):
         text = (line or "").lstrip("\ufeff")
         if text.strip():
             found.take(number, partial(make, text), partial(str, text))
         else:
             found.ignored["blank"] += 1
-    return found.parsed(lines.len())
+    return found.parsed(lines.count)
 
 
 def parse_records(

@@ -28,6 +28,7 @@ from pipelines.sources.json_records import (
     parse_records,
     text_of,
 )
+from pipelines.sources.lines import Lines
 
 EVENTS = (
     "task.created task.updated task.canceled task.wrapup task.completed task.deleted task.system-deleted "
@@ -107,7 +108,7 @@ class TaskRouterReader:
         """See `RecordReader.reads_lines`; a line may also be a form, as the callback posts it."""
         return holds_lines(head, _is_event_line)
 
-    def parse(self, lines: pl.Series, first_line: int) -> Parsed:
+    def parse(self, lines: Lines, first_line: int) -> Parsed:
         """See `LineReader.parse`; what is no TaskRouter event becomes a reject."""
         return parse_lines(lines, first_line, self.schema, _row_of_line)
 

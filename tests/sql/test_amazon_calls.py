@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.sources.amazon_connect_contacts import AmazonConnectReader
+from pipelines.sources.lines import Lines
 from pipelines.sqlgraph import load_models
 
 MODELS = load_models()
@@ -66,7 +67,7 @@ def record(
 
 
 def build(records: Iterable[Record]) -> duckdb.DuckDBPyConnection:
-    lines = pl.Series("line", [json.dumps(r) for r in records], dtype=pl.String)
+    lines = Lines.of([json.dumps(r) for r in records])
     parsed = AmazonConnectReader().parse(lines, 1)
     assert parsed.rejects.height == 0, parsed.rejects.to_dicts()
     con = duckdb.connect()

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.sources.freeswitch_cdr import FreeswitchReader
+from pipelines.sources.lines import Lines
 from pipelines.sqlgraph import load_models
 
 NOON = 1_772_452_800  # 2026-03-02 12:00:00 UTC
@@ -97,7 +98,7 @@ def staged(files: Sequence[Sequence[str]], zone: str = "Europe/London") -> duckd
     """The staging tables of some files of lines, each file a segment of the lake."""
     reader, frames = FreeswitchReader(), []
     for segment_id, lines in enumerate(files):
-        parsed = reader.parse(pl.Series("line", list(lines), dtype=pl.String), first_line=1)
+        parsed = reader.parse(Lines.of(list(lines)), first_line=1)
         assert parsed.rejects.height == 0, parsed.rejects
         frames.append(parsed.rows.with_columns(pl.lit(segment_id, pl.Int64).alias("segment_id")))
     con = duckdb.connect()

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.sources.lines import Lines
 from pipelines.sources.twilio_taskrouter import TaskRouterReader
 from pipelines.sqlgraph import load_models
 
@@ -49,7 +50,7 @@ def offer(second: float, kind: str, reservation: str = "WR1", worker: str = "ann
 
 
 def build(events: Iterable[Event]) -> duckdb.DuckDBPyConnection:
-    lines = pl.Series("line", [json.dumps(e) for e in events], dtype=pl.String)
+    lines = Lines.of([json.dumps(e) for e in events])
     parsed = TaskRouterReader().parse(lines, 1)
     assert parsed.rejects.height == 0, parsed.rejects.to_dicts()
     con = duckdb.connect()

@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from pipelines.sources.amazon_connect_contacts import (
     AmazonConnectReader,
 )
 from pipelines.sources.base import RecordReader
+from pipelines.sources.lines import Lines
 from pipelines.sources.tabular import RefusedFile
 
 READER = AmazonConnectReader()
@@ -57,7 +57,7 @@ def record(**changes: Any) -> dict[str, Any]:
 
 
 def parse(*lines: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, int]]:
-    parsed = READER.parse(pl.Series("line", lines, dtype=pl.String), first_line=10)
+    parsed = READER.parse(Lines.of(lines), first_line=10)
     assert parsed.line_count == parsed.rows.height + parsed.rejects.height + sum(parsed.ignored.values()) == len(lines)
     return parsed.rows.to_dicts(), parsed.rejects.to_dicts(), dict(parsed.ignored)
 
@@ -228,7 +228,7 @@ def test_a_file_without_any_record_is_refused_whole(data: bytes) -> None:
 def test_lines_and_documents_give_the_same_records(names: list[str], data: st.DataObject) -> None:
     lines = ids(*names)
     between = data.draw(st.sampled_from(["", "\n", ",", "\r\n", " \n\n"]))
-    from_lines = READER.parse(pl.Series("line", lines), 1)
+    from_lines = READER.parse(Lines.of(lines), 1)
     assert READER.parse_document(between.join(lines).encode()).rows.equals(from_lines.rows)
 
 

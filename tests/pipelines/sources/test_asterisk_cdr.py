@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 from pipelines.sources.asterisk_cdr import CdrReader
+from pipelines.sources.lines import Lines
 
 FIXED = (
     '"","+447946000037","8003","inbound","""Zoë, M"" <+447946000037>","Local/8003@in-1;2","","Queue","std,tTc,,,120",'
@@ -18,11 +18,11 @@ UNIQUEID = '"1795319859.3"'
 
 
 def ignored(*lines: str) -> dict[str, int]:
-    return dict(CdrReader().parse(pl.Series("line", lines, dtype=pl.String), first_line=1).ignored)
+    return dict(CdrReader().parse(Lines.of(lines), first_line=1).ignored)
 
 
 def parse(*lines: str) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    parsed = CdrReader().parse(pl.Series("line", lines, dtype=pl.String), first_line=1)
+    parsed = CdrReader().parse(Lines.of(lines), first_line=1)
     assert parsed.line_count == parsed.rows.height + parsed.rejects.height + sum(parsed.ignored.values()) == len(lines)
     return parsed.rows.to_dicts(), parsed.rejects.to_dicts()
 
@@ -91,7 +91,7 @@ def test_any_other_layout_is_refused_never_misread(line: str) -> None:
 
 def test_scores_csv_of_cdr_custom_is_refused_line_by_line(shared_file: Callable[[str], Path]) -> None:
     lines = shared_file("asterisk_live/Scores.csv").read_text().splitlines()
-    parsed = CdrReader().parse(pl.Series("line", lines), first_line=1)
+    parsed = CdrReader().parse(Lines.of(lines), first_line=1)
     assert parsed.rows.height == 0
     assert parsed.rejects.height == len(lines) > 100
 

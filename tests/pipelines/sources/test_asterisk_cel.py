@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from pipelines.sources.asterisk_cel import CelReader
+from pipelines.sources.lines import Lines
 
 REST = (
     '"Zoë","+447946000037","+447946000037","","8003","8003","inbound","Local/8003@in-1;2","Queue","std,tTc","3","",'
@@ -17,7 +17,7 @@ REST = (
 
 
 def parse(*lines: str) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    parsed = CelReader().parse(pl.Series("line", lines, dtype=pl.String), first_line=1)
+    parsed = CelReader().parse(Lines.of(lines), first_line=1)
     assert parsed.line_count == parsed.rows.height + parsed.rejects.height + sum(parsed.ignored.values()) == len(lines)
     return parsed.rows.to_dicts(), parsed.rejects.to_dicts()
 
@@ -59,7 +59,7 @@ def test_what_is_no_channel_event_is_a_reject(line: str, reason: str) -> None:
 
 def test_the_shared_sample_is_time_first_and_read_whole(shared_file: Callable[[str], Path]) -> None:
     lines = shared_file("asterisk_live/Master_cel.csv").read_text().splitlines()
-    parsed = CelReader().parse(pl.Series("line", lines), first_line=1)
+    parsed = CelReader().parse(Lines.of(lines), first_line=1)
     assert (parsed.rows.height, parsed.rejects.height) == (10_001, 0)
     assert parsed.rows["event_at"].null_count() == 10_001
     assert parsed.rows["event_local"].null_count() == 0
@@ -69,7 +69,7 @@ def test_the_shared_sample_is_time_first_and_read_whole(shared_file: Callable[[s
 def test_the_same_events_in_both_orders_are_the_same_rows(shared_file: Callable[[str], Path]) -> None:
     lines = shared_file("asterisk_live/Master_cel.csv").read_text().splitlines()
     turned = [f"{kind},{time},{rest}" for time, kind, rest in (line.split(",", 2) for line in lines)]
-    rows = [CelReader().parse(pl.Series("line", some), first_line=1).rows for some in (lines, turned)]
+    rows = [CelReader().parse(Lines.of(some), first_line=1).rows for some in (lines, turned)]
     assert rows[0].equals(rows[1])
 
 
@@ -97,5 +97,5 @@ def test_an_older_version_without_its_last_columns_is_read() -> None:
 
 @pytest.mark.parametrize("header", ["eventtype,eventtime,cidname,cidnum", '"EventTime","EventType","cid name"'])
 def test_a_header_is_passed_over_and_counted(header: str) -> None:
-    parsed = CelReader().parse(pl.Series("line", [header, f'"APP_START","1795319860.5",{REST}']), first_line=1)
+    parsed = CelReader().parse(Lines.of([header, f'"APP_START","1795319860.5",{REST}']), first_line=1)
     assert (dict(parsed.ignored), parsed.rows["line_number"].to_list()) == ({"header": 1}, [2])

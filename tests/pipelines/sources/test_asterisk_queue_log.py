@@ -3,15 +3,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import polars as pl
 import pytest
 
 from pipelines.sources.asterisk_queue_log import EVENTS, QueueLogReader
-from pipelines.sources.lines import split_lines
+from pipelines.sources.lines import Lines
 
 
 def parse(*lines: str) -> tuple[list[dict[str, object]], list[dict[str, object]], dict[str, int]]:
-    parsed = QueueLogReader().parse(pl.Series("line", lines, dtype=pl.String), first_line=10)
+    parsed = QueueLogReader().parse(Lines.of(lines), first_line=10)
     assert parsed.line_count == parsed.rows.height + parsed.rejects.height + sum(parsed.ignored.values()) == len(lines)
     return parsed.rows.to_dicts(), parsed.rejects.to_dicts(), dict(parsed.ignored)
 
@@ -123,7 +122,7 @@ def test_an_abandon_with_an_agent_keeps_the_agent() -> None:
 def test_latin_1_and_utf_8_names_in_one_log_whose_last_line_has_no_newline() -> None:
     lines = [f"1795319860|1.1|std|{name}|CONNECT|1|1.2|1" for name in ("Zoë", "Müller", "王")]
     data = lines[0].encode() + b"\n" + lines[1].encode("latin-1") + b"\r\n" + lines[2].encode()
-    rows = QueueLogReader().parse(split_lines(data), 1).rows
+    rows = QueueLogReader().parse(Lines(data), 1).rows
     assert rows["agent"].to_list() == ["Zoë", "Müller", "王"]
     assert rows["data"].to_list() == ["1|1.2|1"] * 3
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.sources.asterisk_queue_log import QueueLogReader
+from pipelines.sources.lines import Lines
 
 LONDON = "Europe/London"
 NAMES = ["id", "time", "callid", "queuename", "agent", "event", "data1", "data2", "data3", "data4", "data5"]
@@ -22,7 +22,7 @@ FILE_COLUMNS = ["line_number", "event_at", "callid", "queue", "agent", "event", 
 
 
 def parse(*lines: str, zone: str | None = LONDON) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, int]]:
-    parsed = QueueLogReader(zone).parse(pl.Series("line", lines, dtype=pl.String), first_line=1)
+    parsed = QueueLogReader(zone).parse(Lines.of(lines), first_line=1)
     assert parsed.line_count == parsed.rows.height + parsed.rejects.height + sum(parsed.ignored.values()) == len(lines)
     return parsed.rows.to_dicts(), parsed.rejects.to_dicts(), dict(parsed.ignored)
 
@@ -65,8 +65,8 @@ def sample_lines() -> list[str]:
 def test_a_table_export_of_the_sample_gives_the_rows_of_the_file(separator: str, quoting: Any, zone: str) -> None:
     lines = sample_lines()
     export = [exported(line, number, zone, separator, quoting) for number, line in enumerate(lines, start=1)]
-    from_file = QueueLogReader().parse(pl.Series("line", lines), 1)
-    from_table = QueueLogReader(zone).parse(pl.Series("line", export), 1)
+    from_file = QueueLogReader().parse(Lines.of(lines), 1)
+    from_table = QueueLogReader(zone).parse(Lines.of(export), 1)
     assert from_table.rejects.to_dicts() == []
     assert from_table.rows.select(FILE_COLUMNS).equals(from_file.rows.select(FILE_COLUMNS))
     assert from_file.rows["event_local"].null_count() == from_table.rows["event_local"].count() == len(lines)

@@ -3,18 +3,18 @@ from __future__ import annotations
 import csv
 import io
 
-import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.sources.csv_lines import split_records
+from pipelines.sources.lines import Lines
 
 FIELDS = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x00"), max_size=6)
 RECORDS = st.lists(st.lists(FIELDS, min_size=1, max_size=5), min_size=1, max_size=8)
 
 
 def split(*lines: str, width: int = 3) -> list[tuple[object, ...]]:
-    return split_records(pl.Series("line", lines, dtype=pl.String), width).rows()
+    return split_records(Lines.of(lines), width).rows()
 
 
 def test_quotes_commas_and_missing_fields() -> None:

@@ -12,6 +12,7 @@ import pytest
 from pipelines.sources.base import Parsed
 from pipelines.sources.freeswitch_cdr import FreeswitchReader
 from pipelines.sources.freeswitch_xml import XML_BYTES_MAX
+from pipelines.sources.lines import Lines
 from pipelines.sources.tabular import RefusedFile
 
 NOON = 1_772_452_800  # 2026-03-02 12:00:00 UTC
@@ -72,7 +73,7 @@ def checked(parsed: Parsed) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def parse(*lines: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    parsed = FreeswitchReader().parse(pl.Series("line", lines, dtype=pl.String), first_line=1)
+    parsed = FreeswitchReader().parse(Lines.of(lines), first_line=1)
     assert parsed.line_count == len(lines)
     return checked(parsed)
 
@@ -209,7 +210,7 @@ def test_a_lone_surrogate_does_not_stop_the_file() -> None:
 
 
 def test_blank_lines_are_counted() -> None:
-    parsed = FreeswitchReader().parse(pl.Series("line", ["", json.dumps(cdr()), "  "]), first_line=7)
+    parsed = FreeswitchReader().parse(Lines.of(["", json.dumps(cdr()), "  "]), first_line=7)
     assert (parsed.ignored, parsed.rows["line_number"].to_list()) == ({"blank": 2}, [8])
 
 
@@ -262,13 +263,13 @@ def test_an_event_without_a_date_has_the_time_of_its_action() -> None:
 
 @pytest.mark.parametrize("action", ["agent-status-change", "agent-state-change", "members-count", "agent-status-get"])
 def test_events_that_are_no_visit_are_ignored_by_name(action: str) -> None:
-    parsed = FreeswitchReader().parse(pl.Series("line", [json.dumps(event(action, 1))]), first_line=1)
+    parsed = FreeswitchReader().parse(Lines.of([json.dumps(event(action, 1))]), first_line=1)
     assert (parsed.ignored, parsed.rows.height, parsed.rejects.height) == ({action: 1}, 0, 0)
 
 
 def test_events_of_other_modules_are_ignored_and_unknown_actions_rejected() -> None:
     lines = [json.dumps({"Event-Name": "CHANNEL_HANGUP"}), json.dumps(event("member-teleported", 1))]
-    parsed = FreeswitchReader().parse(pl.Series("line", lines), first_line=1)
+    parsed = FreeswitchReader().parse(Lines.of(lines), first_line=1)
     assert parsed.ignored == {"not a callcenter event": 1}
     assert parsed.rejects["reason"].to_list() == ["unknown CC-Action: member-teleported"]
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipelines.sources.base import Parsed, RecordReader
 from pipelines.sources.genesys_conversations import GenesysReader
 from pipelines.sources.genesys_sessions import address
+from pipelines.sources.lines import Lines
 from pipelines.sources.tabular import RefusedFile
 
 READER = GenesysReader()
@@ -46,7 +47,7 @@ def counted(parsed: Parsed) -> Parsed:
 
 
 def of_lines(*lines: str) -> Parsed:
-    return counted(READER.parse(pl.Series("line", lines, dtype=pl.String), first_line=10))
+    return counted(READER.parse(Lines.of(lines), first_line=10))
 
 
 def of_document(document: Any) -> Parsed:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.sources.lines import ENDING_BYTES, LINE_BYTES_MAX, blocks, decode, open_plain, split_lines
+from pipelines.sources.lines import ENDING_BYTES, LINE_BYTES_MAX, Lines, blocks, decode, open_plain
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
@@ -55,15 +55,15 @@ def test_an_over_long_line_is_cut_and_its_neighbours_are_not(block_bytes: int) -
 
 def test_latin_1_and_utf_8_lines_in_one_file() -> None:
     data = "Zoë|1\n".encode() + "Zoë|2\n".encode("latin-1") + "王小明\n".encode()
-    assert split_lines(data).to_list() == ["Zoë|1", "Zoë|2", "王小明"]
+    assert Lines(data).texts.to_list() == ["Zoë|1", "Zoë|2", "王小明"]
 
 
 def test_line_ends_of_windows_and_a_last_line_without_one() -> None:
-    assert split_lines(b"one\r\ntwo\r\nthree").to_list() == ["one", "two", "three"]
+    assert Lines(b"one\r\ntwo\r\nthree").texts.to_list() == ["one", "two", "three"]
 
 
 def test_line_separators_other_than_newline_end_no_line() -> None:
-    assert split_lines("a\u2028b\x0bc\x0cd\x85e\n".encode()).len() == 1
+    assert Lines("a\u2028b\x0bc\x0cd\x85e\n".encode()).texts.len() == 1
 
 
 def test_any_bytes_at_all_decode() -> None:

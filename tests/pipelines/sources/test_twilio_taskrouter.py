@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.sources.base import RecordReader
+from pipelines.sources.lines import Lines
 from pipelines.sources.tabular import RefusedFile
 from pipelines.sources.twilio_taskrouter import EVENTS, OTHER_EVENTS, TaskRouterReader
 
@@ -41,7 +41,7 @@ def event(**changes: Any) -> dict[str, Any]:
 
 
 def parse(*lines: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, int]]:
-    parsed = READER.parse(pl.Series("line", lines, dtype=pl.String), first_line=10)
+    parsed = READER.parse(Lines.of(lines), first_line=10)
     assert parsed.line_count == parsed.rows.height + parsed.rejects.height + sum(parsed.ignored.values()) == len(lines)
     return parsed.rows.to_dicts(), parsed.rejects.to_dicts(), dict(parsed.ignored)
 
@@ -187,6 +187,6 @@ def test_a_file_without_any_event_is_refused_whole() -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_anything_but_a_refusal(data: bytes) -> None:
     READER.reads_lines(data)
-    READER.parse(pl.Series("line", [data.decode("latin-1")]), 1)
+    READER.parse(Lines.of([data.decode("latin-1")]), 1)
     with pytest.raises(RefusedFile):
         READER.parse_document(data)
