@@ -12,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from io import BufferedIOBase
@@ -419,18 +420,19 @@ def _read_segments(
     """Parses the rest of the file: one segment of whole lines, and one for a last line without newline."""
     writer = _SegmentWriter(lake, reader, draft, end)
     tail: bytes | None = None
-    for block in blocks(file):
-        if block.is_tail:
-            tail = block.data
-        elif block.is_oversize:
-            writer.add_oversize(block)
-        else:
-            writer.add(block.data)
-            progress(writer.line_count)
+    with closing(writer):
+        for block in blocks(file):
+            if block.is_tail:
+                tail = block.data
+            elif block.is_oversize:
+                writer.add_oversize(block)
+            else:
+                writer.add(block.data)
+                progress(writer.line_count)
+        # The body is not yet the whole file: should we be killed before the tail, the next run opens the file again.
+        body = writer.finish(is_whole_file=tail is None)
     if tail is None:
-        return [writer.finish()]
-    # The body is not yet the whole file: should we be killed before the tail, the next run opens the file again.
-    body = writer.finish(is_whole_file=False)
+        return [body]
     return [body, _read_tail(lake, reader, replace(body, size=draft.size), tail)]
 
 
@@ -477,6 +479,8 @@ class _Repeats:
         self._last_at, self._at_last = last_at, kept.append(hashes.filter(times == last_at))
 
 
+# As many as the processors of a small machine; each holds a block in memory.
+_PARSER_COUNT = 2
 # From this share of different values on, a dictionary costs more time than it saves.
 _DICTIONARY_SHARE = 0.05
 
@@ -498,7 +502,7 @@ def _encodings(rows: pl.DataFrame) -> dict[str, Any]:
 
 
 class _SegmentWriter:
-    """Collects parsed blocks into one segment: while one block is parsed, the one before it is written by a thread."""
+    """Collects blocks into one segment: some are parsed by threads while those before them are written, in order."""
 
     def __init__(self, lake: Lake, reader: LineReader, draft: Segment, end: bytes) -> None:
         self._lake, self._reader, self._draft = lake, reader, draft
@@ -512,14 +516,17 @@ class _SegmentWriter:
         self._repeats = _Repeats(reader.time_column)
         self._paths = {kind: lake.temporary(draft, kind) for kind in ("parquet", "rejects")}
         self._files: dict[str, pq.ParquetWriter] = {}
+        self._parsers = ThreadPoolExecutor(_PARSER_COUNT)
         self._thread = ThreadPoolExecutor(1)
-        self._pending: Future[None] | None = None
+        self._pending: deque[Future[None]] = deque()
         self.line_count = 0
 
     def add(self, data: bytes) -> None:
-        """Parses a block of lines."""
+        """Takes up a block of lines."""
         self._note(data)
-        self._take(data, self._reader.parse(Lines(data), self._draft.line_from + self.line_count))
+        lines, first_line = Lines(data), self._draft.line_from + self.line_count
+        self.line_count += lines.count
+        self._take(self._parsers.submit(self._reader.parse, lines, first_line))
 
     def add_oversize(self, block: Block) -> None:
         """Counts one line that is too long to be one."""
@@ -530,23 +537,26 @@ class _SegmentWriter:
         text = decode(data[:REJECT_TEXT_MAX])
         number = self._draft.line_from + self.line_count
         reason = f"the line is longer than {len(data):,} bytes"
-        self._take(data, Parsed(pl.DataFrame(), rejects_frame([(number, reason, text)]), Counter(), 1))
+        self.line_count += 1
+        parsed: Future[Parsed] = Future()
+        parsed.set_result(Parsed(pl.DataFrame(), rejects_frame([(number, reason, text)]), Counter(), 1))
+        self._take(parsed)
 
     def _note(self, data: bytes) -> None:
+        self._content.update(data)
         self._bytes += len(data)
         if len(self._head) < FINGERPRINT_BYTES:
             self._head = (self._head + data)[:FINGERPRINT_BYTES]
         self._end = (self._end + data[-FINGERPRINT_BYTES:])[-FINGERPRINT_BYTES:]
 
-    def _take(self, data: bytes, parsed: Parsed) -> None:
-        self.line_count += parsed.line_count
-        if self._pending is not None:
-            self._pending.result()
-        self._pending = self._thread.submit(self._store, data, parsed)
+    def _take(self, parsed: Future[Parsed]) -> None:
+        if len(self._pending) > _PARSER_COUNT:
+            self._pending.popleft().result()
+        self._pending.append(self._thread.submit(self._store, parsed))
 
-    def _store(self, data: bytes, parsed: Parsed) -> None:
-        """What the thread does with each block, in their order."""
-        self._content.update(data)
+    def _store(self, parsing: Future[Parsed]) -> None:
+        """What the one thread does with each block, in their order."""
+        parsed = parsing.result()
         self._ignored.update(parsed.ignored)
         if parsed.rejects.height:
             self._rejected_count += parsed.rejects.height
@@ -572,11 +582,9 @@ class _SegmentWriter:
 
     def finish(self, is_whole_file: bool = True) -> Segment:
         """Commits the segment."""
-        if self._pending is not None:
-            self._pending.result()
-        self._thread.shutdown()
-        for file in self._files.values():
-            file.close()
+        for stored in self._pending:
+            stored.result()
+        self.close()
         draft = self._draft
         # Instants and local times in one file cannot be compared: it then tells no time of its own.
         times = self._times if len({t[0].tzinfo is None for t in self._times}) == 1 else []
@@ -599,3 +607,10 @@ class _SegmentWriter:
         )
         rejects, rows = (self._paths[kind] if kind in self._files else None for kind in ("rejects", "parquet"))
         return self._lake.commit(segment, rejects, rows)
+
+    def close(self) -> None:
+        """Ends the threads and closes the files; what is not finished by then is nothing."""
+        self._parsers.shutdown(cancel_futures=True)
+        self._thread.shutdown(cancel_futures=True)
+        for file in self._files.values():
+            file.close()

@@ -61,15 +61,16 @@ class Block:
 def blocks(file: BufferedIOBase, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """Yields the rest of an open file as blocks of whole lines; memory stays within a few blocks."""
     carry = b""
+    buffer = bytearray(LINE_BYTES_MAX + block_bytes)
+    view = memoryview(buffer)
     while True:
-        buffer = bytearray(len(carry) + block_bytes)
         buffer[: len(carry)] = carry
-        with memoryview(buffer) as view:
-            filled = len(carry) + file.readinto(view[len(carry) :])
-            if filled == len(carry):
-                break
-            end = buffer.rfind(b"\n", 0, filled) + 1
-            data, carry = bytes(view[:end]), bytes(view[end:filled])
+        read_bytes = file.readinto(view[len(carry) : len(carry) + block_bytes])
+        if not read_bytes:
+            break
+        filled = len(carry) + read_bytes
+        end = buffer.rfind(b"\n", 0, filled) + 1
+        data, carry = bytes(view[:end]), bytes(view[end:filled])
         yield from _whole_lines(data)
         while len(carry) > LINE_BYTES_MAX:
             begin = carry[:LINE_BYTES_MAX]
@@ -164,7 +165,7 @@ class Lines:
     @property
     def plain(self) -> bytes:
         """The lines in UTF-8, with LF."""
-        if b"\r" not in self._data and _is_utf8(self._data):
+        if b"\r" not in self._data and (self._data.isascii() or _is_utf8(self._data)):
             return self._data
         return Lines.of(self.texts)._data
 

@@ -309,7 +309,7 @@ def test_a_reader_that_fails_costs_one_file_only(centre: Any, monkeypatch: Any) 
     parse = type(reader).parse
 
     def fails_on_b(self: Any, lines: Any, first_line: int) -> Any:
-        if "b.b" in lines[0]:
+        if "b.b" in lines.texts[0]:
             raise KeyError("no such thing")
         return parse(self, lines, first_line)
 
