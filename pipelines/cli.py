@@ -322,6 +322,50 @@ def db_path(home: HomeOption = None) -> None:
     typer.echo(current_snapshot(_home(home)).path)
 
 
+@app.command(epilog=_examples("callwright explain service_level", "callwright explain            every metric"))
+@_guarded
+def explain(
+    metric: Annotated[str | None, typer.Argument(help="A metric; none lists them all.", show_default=False)] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what a metric is, how it is computed, what it is this week, and how it differs from its variants."""
+    from pipelines import explain as explanations
+    from pipelines import terminal
+
+    opened = _home_or_none(home)
+    currency = _currency(opened)
+    if metric is not None:
+        found = explanations.explain(opened, metric)
+        _print_json(found.as_json()) if json else typer.echo(explanations.as_text(found, currency))
+        return
+    period, figures = explanations.overview(opened)
+    shown = [(m.id, m.label["en"], explanations.value_text(m.unit, f.value, currency), f.n or 0) for m, f in figures]
+    if json:
+        _print_json([{"metric": m.id, "label": m.label["en"], "unit": m.unit, "value": f.value} for m, f in figures])
+        return
+    days = f"{period[0]} to {period[1]}" if period else "nothing is published yet"
+    terminal.print_table(["metric", "label", "value", "n"], shown, days)
+
+
+def _home_or_none(option: Path | None) -> Any:
+    """A home where there is one: what a metric means can be told without."""
+    from pipelines.errors import CallwrightError
+
+    try:
+        return _home(option)
+    except CallwrightError:
+        if option is not None:
+            raise
+        return None
+
+
+def _currency(home: Any) -> str:
+    from pipelines.settings import load_settings
+
+    return load_settings(home.path).centre.currency if home else ""
+
+
 @app.command(epilog=_examples("callwright status", "callwright status --json"))
 @_guarded
 def status(home: HomeOption = None, json: JsonOption = False) -> None:

@@ -21,6 +21,7 @@ import duckdb
 
 from pipelines.errors import CallwrightError, ChecksFailed, EnvironmentProblem
 from pipelines.home import Home
+from pipelines.metrics import load_catalogue, metric_rows
 from pipelines.published import Snapshot, current_snapshot
 from pipelines.sources.base import sql_text
 from pipelines.sqlgraph import PUBLISHED_SCHEMAS, Model, column_lineage, load_macros
@@ -45,7 +46,7 @@ _UNITS = {
 
 
 def write_dictionary(warehouse: Warehouse, models: Mapping[str, Model]) -> None:
-    """`build.columns` and `build.lineage`, of the published tables; lineage only of files that have changed."""
+    """`build.columns`, `build.metrics` and `build.lineage`; lineage only of files that have changed."""
     published = [m for m in models.values() if m.is_published]
     for model in published:
         if warehouse.version(model.table) is None:
@@ -65,6 +66,7 @@ def write_dictionary(warehouse: Warehouse, models: Mapping[str, Model]) -> None:
         for column in model.columns
     ]
     warehouse.write_rows("build.columns", BOOKKEEPING["columns"], rows)
+    warehouse.write_rows("build.metrics", BOOKKEEPING["metrics"], metric_rows(load_catalogue()))
     warehouse.write_rows("build.lineage", BOOKKEEPING["lineage"], _lineage_rows(warehouse, published, types))
 
 

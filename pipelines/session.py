@@ -156,6 +156,6 @@ def basis_hash(home: Home, settings: Settings, known: Mapping[str, Reader], lake
         digest.update(config.encode())
         digest.update(repr([(s.segment_id, s.content_hash) for s in lake.segments(reader.source, config)]).encode())
     for folder in (SQL_FOLDER, home.path / "checks"):
-        for path in sorted(folder.rglob("*.sql")):
+        for path in sorted([*folder.rglob("*.sql"), *folder.glob("*.toml")]):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -18,6 +18,7 @@ from sqlglot import exp
 from sqlglot.lineage import lineage
 
 from pipelines.errors import CallwrightError
+from pipelines.metrics import CATALOGUE, load_catalogue, macro_texts
 
 SQL_FOLDER = Path(__file__).parent.parent / "sql"
 TABLE_SCHEMAS = ("staging", "core", "kpi", "features", "ml", "meta")
@@ -240,8 +241,10 @@ def in_order(dependencies: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def load_macros(folder: Path = SQL_FOLDER) -> list[str]:
-    """The texts of sql/macros/, one macro a file named after it, each after those that it calls."""
+    """The texts of sql/macros/, one macro a file named after it, and of the metrics, each after those that it calls."""
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / "macros").glob("*.sql"))}
+    if (folder / CATALOGUE.name).is_file():
+        texts |= macro_texts(load_catalogue(folder / CATALOGUE.name))
     calls = {
         name: [other for other in texts if other != name and re.search(rf"\b{other}\(", text)]
         for name, text in texts.items()

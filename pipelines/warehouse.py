@@ -24,6 +24,7 @@ from pipelines.home import Home
 from pipelines.increments import EVER, NOTES, ROWS, Increments, Window
 from pipelines.ingest import LINE_READERS, Reader, raw_table, reader_config, timezone_of
 from pipelines.lake import Lake, Segment
+from pipelines.metrics import METRIC_SCHEMA
 from pipelines.settings import SETTINGS_SCHEMAS, Settings, settings_tables
 from pipelines.sources.base import sql_text
 from pipelines.sources.canonical import KINDS, TEXT
@@ -598,6 +599,7 @@ BOOKKEEPING: dict[str, dict[str, str]] = {
         "table_name": "VARCHAR", "column_name": "VARCHAR", "type": "VARCHAR", "unit": "VARCHAR",
         "description": "VARCHAR", "pii": "VARCHAR",
     },
+    "metrics": METRIC_SCHEMA,
     "lineage": {"table_name": "VARCHAR", "column_name": "VARCHAR", "from_table": "VARCHAR", "from_column": "VARCHAR"},
     "lineage_cache": {
         "table_name": "VARCHAR", "sql_hash": "VARCHAR", "column_name": "VARCHAR", "from_table": "VARCHAR",

@@ -33,6 +33,7 @@ select
     cast(sum(paused_s) as double) as paused_s,
     cast(count(*) as bigint) as agent_day_count,
     cast(sum(case when is_observed then 1 else 0 end) as bigint) as observed_agent_day_count,
+    cast(sum(case when is_observed then answered_count else 0 end) as bigint) as observed_answered_count,
     cast(sum(case when is_observed then busy_s else 0 end) as double) as observed_busy_s,
     cast(sum(case when is_observed then greatest(0, logged_in_s - coalesce(paused_s, 0) - busy_s) else 0 end) as double)
         as observed_available_s

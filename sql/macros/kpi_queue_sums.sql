@@ -1,70 +1,27 @@
 -- purpose: the sums behind every queue figure, for analysts who want more than one ratio of them
 -- definition: additive counts and seconds of queue visits over whole business dates, both ends included; max_wait_s is a maximum
--- source: kpi.queue_day; kpi.queue_interval when `by` is interval
--- `by`: total, queue, channel, site, business_date (YYYY-MM-DD) or interval (its start, UTC, ISO 8601).
+-- source: kpi.queue_day; kpi.queue_interval when `by` is interval, kpi.tier_service_day when it is tier
+-- `by`: total, queue, channel, site, tier, business_date (YYYY-MM-DD) or interval (its start, UTC, ISO 8601).
 create or replace macro kpi_queue_sums(from_date, to_date, "by" := 'queue') as table
 with visit_sums as (
     select
-        business_date,
         cast(null as timestamptz) as interval_started_at,
-        site,
-        queue,
-        channel,
-        offered_count,
-        answered_count,
-        answered_in_sl_count,
-        abandoned_count,
-        abandoned_in_sl_count,
-        short_abandoned_count,
-        timed_out_count,
-        exited_by_key_count,
-        exited_empty_count,
-        withdrawn_count,
-        open_count,
-        blocked_count,
-        held_count,
-        transferred_count,
-        answered_wait_s,
-        abandoned_wait_s,
-        wait_s,
-        ring_s,
-        talk_s,
-        hold_s,
-        wrap_s,
-        max_wait_s
+        cast(null as varchar) as tier,
+        *
     from kpi.queue_day
-    where "by" <> 'interval' and business_date between from_date and to_date
-    union all
+    where "by" not in ('interval', 'tier') and business_date between from_date and to_date
+    union all by name
     select
-        business_date,
-        interval_started_at,
-        site,
-        queue,
-        channel,
-        offered_count,
-        answered_count,
-        answered_in_sl_count,
-        abandoned_count,
-        abandoned_in_sl_count,
-        short_abandoned_count,
-        timed_out_count,
-        exited_by_key_count,
-        exited_empty_count,
-        withdrawn_count,
-        open_count,
-        blocked_count,
-        held_count,
-        transferred_count,
-        answered_wait_s,
-        abandoned_wait_s,
-        wait_s,
-        ring_s,
-        talk_s,
-        hold_s,
-        wrap_s,
-        max_wait_s
+        cast(null as varchar) as tier,
+        *
     from kpi.queue_interval
     where "by" = 'interval' and business_date between from_date and to_date
+    union all by name
+    select
+        cast(null as timestamptz) as interval_started_at,
+        *
+    from kpi.tier_service_day
+    where "by" = 'tier' and business_date between from_date and to_date
 ),
 
 grouped as (
@@ -74,9 +31,10 @@ grouped as (
             when 'queue' then queue
             when 'channel' then channel
             when 'site' then site
+            when 'tier' then tier
             when 'business_date' then strftime(business_date, '%Y-%m-%d')
             when 'interval' then strftime(interval_started_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ')
-            else error(concat('unknown by := ', "by", '; queue figures know total, queue, channel, site, business_date, interval'))
+            else error(concat('unknown by := ', "by", '; queue figures know total, queue, channel, site, tier, business_date, interval'))
         end as group_value,
         *
     from visit_sums
@@ -110,4 +68,4 @@ from grouped
 group by group_value;
 
 comment on macro table kpi_queue_sums is
-    'Sums of queue visits by total, queue, channel, site, business_date or interval: the numerators and denominators of the queue figures';
+    'Sums of queue visits by total, queue, channel, site, tier, business_date or interval: the numerators and denominators of the queue figures';

@@ -1,0 +1,351 @@
+"""The catalogue of metrics, sql/metrics.toml: read, judged, and turned into the table macros that compute them.
+
+Belongs here: what a metric is, and the text of the macros. Does not belong here: the sums that they are made of
+(sql/macros/kpi_*_sums.sql), running a macro, words on a screen.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from pipelines.errors import CallwrightError
+
+CATALOGUE = Path(__file__).parent.parent / "sql" / "metrics.toml"
+UNITS = ("share", "s", "count", "amount", "points", "score", "attempts", "per_hour")
+DIRECTIONS = ("up", "down", "neither")
+BASES = ("measured", "attributed", "modelled")
+LANGUAGES = ("en", "zh")
+_REFERENCE = re.compile(r"\{(\w+)\}")
+
+
+# The columns of build.metrics.
+METRIC_SCHEMA = {
+    "metric": "VARCHAR", "macro": "VARCHAR", "is_default": "BOOLEAN", "label_en": "VARCHAR", "label_zh": "VARCHAR",
+    "meaning_en": "VARCHAR", "meaning_zh": "VARCHAR", "formula": "VARCHAR", "sums": "VARCHAR", "argument": "VARCHAR",
+    "grains": "VARCHAR", "unit": "VARCHAR", "good_direction": "VARCHAR", "minimum_n": "BIGINT", "basis": "VARCHAR",
+    "source": "VARCHAR", "unlike": "VARCHAR",
+}  # fmt: skip
+
+
+class CatalogueError(CallwrightError):
+    """sql/metrics.toml contradicts itself."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What metrics are made of; the fields are told in sql/metrics.toml."""
+
+    id: str
+    macro: str
+    grains: tuple[str, ...]
+    of: str
+    argument: str | None = None
+
+    @property
+    def by(self) -> str:
+        """The grain where none is named."""
+        return next((grain for grain in ("queue", "agent") if grain in self.grains), "total")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric; the fields are told in sql/metrics.toml, references in its formulas are resolved."""
+
+    id: str
+    macro: str
+    sums: Sums
+    label: Mapping[str, str]
+    meaning: Mapping[str, str]
+    numerator: str
+    unit: str
+    good: str
+    source: str
+    denominator: str | None = None
+    n: str | None = None
+    default: bool = False
+    sums_by: Mapping[str, Sums] = field(default_factory=dict)
+    argument: str | None = None
+    scale: int = 1
+    minimum_n: int | None = None
+    basis: str = "measured"
+    unlike: str = ""
+
+    @property
+    def observed(self) -> str:
+        """How many were observed."""
+        return self.n or self.denominator or "null"
+
+    @property
+    def smallest_n(self) -> int | None:
+        """A value of fewer observations is greyed; None: the centre's own `minimum_n` holds."""
+        return 0 if self.minimum_n is None and self.denominator is None else self.minimum_n
+
+    @property
+    def formula(self) -> str:
+        """The value over the columns of the sums, as one would write it."""
+        if self.denominator is None:
+            return self.numerator
+        quotient = " / ".join(f"({part})" if " " in part else part for part in (self.numerator, self.denominator))
+        return quotient if self.scale == 1 else f"{self.scale} * {quotient}"
+
+    @property
+    def grains(self) -> tuple[str, ...]:
+        """What it can be had by."""
+        return (*self.sums.grains, *self.sums_by)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every metric, in the order of the file."""
+
+    sums: Mapping[str, Sums]
+    metrics: Mapping[str, Metric]
+
+    @property
+    def macros(self) -> dict[str, list[Metric]]:
+        """The metrics of each macro, its default first."""
+        found: dict[str, list[Metric]] = {}
+        for metric in sorted(self.metrics.values(), key=lambda m: not m.default):
+            found.setdefault(metric.macro, []).append(metric)
+        return found
+
+    def find(self, name: str) -> Metric:
+        """The metric of a name, or the default one of a macro of that name.
+
+        Raises:
+            CallwrightError: There is none; the nearest names are told.
+        """
+        name = name.removeprefix("kpi_")
+        if name in self.metrics:
+            return self.metrics[name]
+        if name in self.macros:
+            return self.macros[name][0]
+        near = difflib.get_close_matches(name, [*self.metrics, *self.macros], 3)
+        meant = f"; did you mean {', '.join(near)}?" if near else ""
+        raise CallwrightError(f"there is no metric {name}{meant}", "all of them: callwright explain")
+
+    def variants(self, metric: Metric) -> list[Metric]:
+        """The other metrics of its macro."""
+        return [other for other in self.macros[metric.macro] if other.id != metric.id]
+
+
+@lru_cache(maxsize=8)
+def load_catalogue(path: Path = CATALOGUE) -> Catalogue:
+    """Reads and judges the catalogue.
+
+    Raises:
+        CatalogueError: Something in it is missing, unknown or contradictory; which metric is told.
+    """
+    written = tomllib.loads(path.read_text(encoding="utf-8"))
+    sums = {name: _sums(name, entry) for name, entry in written["sums"].items()}
+    metrics = {name: _metric(name, entry, written["metrics"], sums) for name, entry in written["metrics"].items()}
+    catalogue = Catalogue(sums, metrics)
+    for macro, variants in catalogue.macros.items():
+        _judge(macro, variants, metrics)
+    return catalogue
+
+
+def _sums(name: str, entry: dict[str, Any]) -> Sums:
+    _known_keys(f"sums.{name}", entry, Sums)
+    return Sums(id=name, **{**entry, "grains": tuple(entry["grains"])})
+
+
+def _metric(name: str, entry: dict[str, Any], all_entries: Mapping[str, Any], sums: Mapping[str, Sums]) -> Metric:
+    where = f"metrics.{name}"
+    _known_keys(where, entry, Metric)
+    for key, allowed in (("unit", UNITS), ("good", DIRECTIONS), ("basis", BASES), ("sums", tuple(sums))):
+        if entry.get(key, "measured" if key == "basis" else None) not in allowed:
+            raise CatalogueError(f"{where}.{key} must be one of {', '.join(allowed)}")
+    for key in ("label", "meaning"):
+        if set(entry.get(key, {})) != set(LANGUAGES):
+            raise CatalogueError(f"{where}.{key} must be said in {' and '.join(LANGUAGES)}")
+    keys: list[str] = [key for key in ("numerator", "denominator", "n") if key in entry]
+    formulas: dict[str, Any] = {key: _resolved(where, entry[key], all_entries, (name,)) for key in keys}
+    by = {grain: sums[other] for grain, other in entry.get("sums_by", {}).items()}
+    resolved: dict[str, Any] = {**entry, **formulas, "sums": sums[entry["sums"]], "sums_by": by}
+    metric = Metric(id=name, **resolved)
+    if (metric.argument is None) != (metric.sums.argument is None):
+        raise CatalogueError(f"{where}: sums.{metric.sums.id} and the metric must both have an argument, or neither")
+    return metric
+
+
+def _known_keys(where: str, entry: Mapping[str, Any], kind: type[Sums] | type[Metric]) -> None:
+    names = {f.name: f for f in fields(kind)}
+    if unknown := set(entry) - set(names):
+        raise CatalogueError(f"{where}: unknown key {', '.join(sorted(unknown))}")
+
+
+def _resolved(where: str, formula: str, entries: Mapping[str, Any], seen: tuple[str, ...]) -> str:
+    """A formula with the numerators of other metrics in the place of their names."""
+
+    def other(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in seen or name not in entries:
+            raise CatalogueError(f"{where}: {{{name}}} is {'itself' if name in seen else 'no metric'}")
+        return _resolved(where, entries[name]["numerator"], entries, (*seen, name))
+
+    return _REFERENCE.sub(other, formula)
+
+
+def _judge(macro: str, variants: list[Metric], metrics: Mapping[str, Metric]) -> None:
+    if len(variants) > 1 and sum(v.default for v in variants) != 1:
+        raise CatalogueError(
+            f"kpi_{macro}: one of its metrics must be the default: {', '.join(v.id for v in variants)}"
+        )
+    if macro in metrics and metrics[macro] != variants[0]:
+        raise CatalogueError(f"metrics.{macro} has the name of a macro, and must be its default")
+    if len({(v.sums.id, *v.sums_by) for v in variants}) > 1:
+        raise CatalogueError(f"kpi_{macro}: its metrics must be made of the same sums")
+
+
+# --- what is published of it -----------------------------------------------------------------------------
+
+
+def metric_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
+    """A row per metric, of the columns of `METRIC_SCHEMA`."""
+    defaults = {variants[0].id for variants in catalogue.macros.values()}
+    return [
+        {
+            "metric": m.id, "macro": f"kpi_{m.macro}", "is_default": m.id in defaults,
+            "label_en": m.label["en"], "label_zh": m.label["zh"],
+            "meaning_en": m.meaning["en"], "meaning_zh": m.meaning["zh"],
+            "formula": m.formula, "sums": m.sums.macro, "argument": m.argument, "grains": ", ".join(m.grains),
+            "unit": m.unit, "good_direction": m.good, "minimum_n": m.smallest_n, "basis": m.basis,
+            "source": m.source, "unlike": m.unlike or None,
+        }
+        for m in catalogue.metrics.values()
+    ]  # fmt: skip
+
+
+# --- macros ----------------------------------------------------------------------------------------------
+
+
+def macro_texts(catalogue: Catalogue | None = None) -> dict[str, str]:
+    """The table macros that the catalogue stands for, by name: kpi_<macro>, kpi and kpi_metric_id."""
+    catalogue = catalogue or load_catalogue()
+    texts = {f"kpi_{macro}": _macro_text(macro, variants) for macro, variants in catalogue.macros.items()}
+    return {**texts, "kpi_metric_id": _id_text(catalogue), "kpi": _any_text(catalogue)}
+
+
+def _macro_text(macro: str, variants: list[Metric]) -> str:
+    first = variants[0]
+    known = ", ".join(v.id for v in variants)
+    unknown = f"error(concat('unknown variant := ', variant, '; kpi_{macro} knows {known}'))"
+    sums = _from(first, _case("variant", {v.id: _quoted(v.argument) for v in variants if v.argument}))
+    told = " ".join(f"{v.id}: {v.meaning['en']}" for v in variants) if len(variants) > 1 else first.meaning["en"]
+    comment = f"{first.label['en']} ({first.unit}). {told}"
+    return (
+        f"create or replace macro kpi_{macro}(from_date, to_date, \"by\" := '{first.sums.by}',"
+        f" variant := '{first.id}') as table\n"
+        f"{_select('variant', variants, sums, unknown)};\n"
+        f"comment on macro table kpi_{macro} is {_quoted(comment)};"
+    )
+
+
+def _any_text(catalogue: Catalogue) -> str:
+    """kpi(): one select for each kind of sums, of which all but one ask nothing."""
+    chosen = "kpi_metric_id(metric)"
+    selects = []
+    for sums in catalogue.sums.values():
+        own = [m for m in catalogue.metrics.values() if m.sums == sums]
+        guests = [(m, grain) for m in catalogue.metrics.values() for grain, s in m.sums_by.items() if s == sums]
+        others = {grain for m in own for grain in m.sums_by}
+        argument = _case(chosen, {m.id: _quoted(m.argument) for m in own if m.argument})
+        if own:
+            ids = ", ".join(_quoted(m.id) for m in own)
+            elsewhere = " or ".join(
+                f"(\"by\" = '{grain}' and {chosen} in ({_ids(m for m in own if grain in m.sums_by)}))"
+                for grain in sorted(others)
+            )
+            where = f"{chosen} in ({ids})" + (f" and not ({elsewhere})" if elsewhere else "")
+            selects.append(_select(chosen, own, _call(sums, '"by"', argument), None, where))
+        for grain in sorted({grain for _, grain in guests}):
+            visiting = [m for m, g in guests if g == grain]
+            where = f"\"by\" = '{grain}' and {chosen} in ({_ids(visiting)})"
+            selects.append(_select(chosen, visiting, _call(sums, f"'{grain}'", None), None, where))
+    names = ", ".join([*catalogue.macros, *(m for m in catalogue.metrics if m not in catalogue.macros)])
+    selects.append(
+        f"select error(concat('unknown metric ', metric, '; there are {names}')), null, null, null, null"
+        f"\nwhere {chosen} not in ({_ids(catalogue.metrics.values())})"
+    )
+    return (
+        "create or replace macro kpi(metric, from_date, to_date, \"by\" := 'queue') as table\n"
+        + "\nunion all\n".join(selects)
+        + f";\ncomment on macro table kpi is {_quoted(f'Any metric by its name, or by that of its macro: {names}')};"
+    )
+
+
+def _id_text(catalogue: Catalogue) -> str:
+    defaults = {macro: _quoted(variants[0].id) for macro, variants in catalogue.macros.items()}
+    named = {macro: metric for macro, metric in defaults.items() if metric != _quoted(macro)}
+    return (
+        f"create or replace macro kpi_metric_id(metric) as {_case('metric', named, 'metric')};\n"
+        "comment on macro kpi_metric_id is 'The metric that a name stands for: its own, or the default of the macro';"
+    )
+
+
+def _select(chosen: str, metrics: list[Metric], source: str, unknown: str | None, where: str | None = None) -> str:
+    """The answer's five columns for whichever of the metrics is chosen."""
+    ratios = [m for m in metrics if m.denominator is not None]
+    scales = _case(chosen, {m.id: str(m.scale) for m in metrics if m.scale != 1})
+    scale = f"coalesce({scales}, 1) * " if scales else ""
+    value = f"{scale}numerator / nullif(denominator, 0)"
+    if len(ratios) < len(metrics):
+        value = f"case when {chosen} in ({_ids(ratios)}) then {value} else numerator end" if ratios else "numerator"
+    numerator = _case(chosen, {m.id: m.numerator for m in metrics}, unknown)
+    denominator = _case(chosen, {m.id: m.denominator for m in ratios if m.denominator}) or "null"
+    n = _case(chosen, {m.id: m.observed for m in metrics})
+    return (
+        f"select group_value, numerator, denominator, {value} as value, n\nfrom (\n    select\n        group_value,\n"
+        f"        cast({numerator} as double) as numerator,\n        cast({denominator} as double) as denominator,\n"
+        f"        cast({n} as bigint) as n\n    from {source}\n"
+        + (f"    where {where}\n" if where else "")
+        + ") as parts"
+    )
+
+
+def _from(metric: Metric, argument: str) -> str:
+    """The sums of a metric, from wherever the grain has them."""
+    if not metric.sums_by:
+        return _call(metric.sums, '"by"', argument)
+    columns = ", ".join(["group_value", *sorted(_columns(metric))])
+    elsewhere = ", ".join(_quoted(grain) for grain in metric.sums_by)
+    own = _call(metric.sums, f'case when "by" in ({elsewhere}) then \'total\' else "by" end', argument)
+    selects = [f'select {columns} from {own} where "by" not in ({elsewhere})']
+    for grain, sums in metric.sums_by.items():
+        selects.append(f"select {columns} from {_call(sums, _quoted(grain), None)} where \"by\" = '{grain}'")
+    return f"({' union all '.join(selects)}) as sums"
+
+
+def _columns(metric: Metric) -> set[str]:
+    formulas = [formula for formula in (metric.numerator, metric.denominator, metric.n) if formula]
+    return {c.name for f in formulas for c in sqlglot.parse_one(f, read="duckdb").find_all(exp.Column)}
+
+
+def _call(sums: Sums, by: str, argument: str | None) -> str:
+    return f"{sums.macro}(from_date, to_date, {by}{f', {argument}' if argument else ''})"
+
+
+def _case(chosen: str, values: Mapping[str, str], otherwise: str | None = None) -> str:
+    if not values:
+        return ""
+    whens = " ".join(f"when '{name}' then {value}" for name, value in values.items())
+    return f"case {chosen} {whens}{f' else {otherwise}' if otherwise else ''} end"
+
+
+def _ids(metrics: Iterable[Metric]) -> str:
+    return ", ".join(_quoted(m.id) for m in metrics)
+
+
+def _quoted(text: str | None) -> str:
+    return "null" if text is None else "'" + text.replace("'", "''") + "'"
