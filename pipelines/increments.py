@@ -50,6 +50,13 @@ _SINCE = "business_date >= (select min(from_date) from {}build.touched_since)"
 _AGENTS = "started_at >= (select min(from_at) from {}build.touched_agents where name = agent)"
 _STATES = "(state in ('logged_in', 'paused') or started_at >= (select min(from_date) - 1 from {}build.touched_since))"
 _TALKS = "answered_at >= (select min(from_date) - 1 from {}build.touched_since)"
+# Talk, hold and wrap-up are cut at midnight, so what began before and had not ended by then matters too.
+_HANDLED = (
+    "greatest(answered_at, left_at) + to_seconds(coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0))"
+    " >= (select min(from_date) - 1 from {}build.touched_since)"
+)
+# What belongs to the contacts of the touched days, whatever its own day.
+_OF_CONTACTS = f"contact_key in (select contact_key from {CONTACTS} where {_DATES.format('')})"
 ROWS = {
     "core.contacts": _PEOPLE,
     "core.queue_visits": _CONTACTS,
@@ -59,8 +66,15 @@ ROWS = {
     "core.agent_switches": _AGENTS,
     "kpi.queue_interval": _DATES,
     "kpi.queue_day": _DATES,
+    "kpi.tier_service_day": _DATES,
+    "kpi.wait_histogram_day": _DATES,
+    "kpi.channel_day": _DATES,
+    "kpi.site_day": _DATES,
+    "kpi.ivr_day": _DATES,
+    "kpi.flow_day": _DATES,
     "kpi.repeat_day": _SINCE,
     "kpi.agent_day": _SINCE,
+    "kpi.agent_interval": _SINCE,
 }
 
 # core._journeys makes it so.
@@ -114,7 +128,8 @@ class Increments:
         Args:
             text: The SQL.
             tables: The tables it reads.
-            part: `contact_key`: of the touched contacts; `talks onwards`: of talks since the first touched day.
+            part: `contact_key`: of the touched contacts; `business_date`: of the touched days, for a truth that holds day
+                by day; `talks onwards`: of talks since the first touched day.
         """
         if self.is_everything:
             return None
@@ -123,6 +138,8 @@ class Increments:
         def condition(table: str) -> str | None:
             if part == "contact_key":
                 return _PEOPLE.format("") if self._has(table, "contact_key") else None
+            if part == "business_date":
+                return _DATES.format("") if self._has(table, "business_date") else None
             return _TALKS.format("") if table == "core.queue_visits" else None
 
         return self._narrow(text, tables, condition)
@@ -161,8 +178,7 @@ class Increments:
         """Makes the touched rows of a table anew, and leaves the others."""
         touched = self.touched()
         if model.window == "business_date":
-            dates = _DATES.format("")
-            self._replace(model, dates, lambda table: dates if self._has(table, "business_date") else None)
+            self._merge_dates(model)
         elif model.window == "business_date onwards":
             self._merge_onwards(model)
         elif model.window == "contact_key":
@@ -170,6 +186,17 @@ class Increments:
         elif touched:
             merge = self._merge_agents if model.window == "agent" else self._merge_span
             merge(model, touched)
+
+    def _merge_dates(self, model: Model) -> None:
+        """Of a model that reads contacts the days are theirs: a visit after midnight belongs to the day of arrival."""
+        dates = _DATES.format("")
+
+        def condition(table: str) -> str | None:
+            if CONTACTS in model.dependencies and table != CONTACTS and self._has(table, "contact_key"):
+                return _OF_CONTACTS
+            return dates if self._has(table, "business_date") else None
+
+        self._replace(model, dates, condition)
 
     def _has(self, table: str, column: str) -> bool:
         """Whether a table is rebuilt in parts and has a column."""
@@ -227,8 +254,8 @@ class Increments:
         if since is not None:
             conditions = {
                 CONTACTS: _SINCE.format(""),
-                "core.queue_visits": _TALKS.format(""),
-                "core.ring_attempts": f"started_at >= date '{since}' - 1",
+                "core.queue_visits": _HANDLED.format(""),
+                "core.ring_attempts": f"ended_at >= date '{since}' - 1",
                 "core.agent_switches": f"coalesce(ended_at >= date '{since}' - 1, true)",
             }
             self._replace(model, _SINCE.format(""), conditions.get)
