@@ -13,7 +13,8 @@ with agent_days as (
             else error(concat('unknown by := ', "by", '; agent figures know total, agent, site, business_date'))
         end as group_value,
         *,
-        coalesce(ring_s, 0) + coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0) as busy_s,
+        coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0) as handle_s,
+        coalesce(ring_s, 0) + handle_s as busy_s,
         coalesce(logged_in_s, 0) > 0 as is_observed
     from kpi.agent_day
     where business_date between from_date and to_date
@@ -29,6 +30,7 @@ select
     cast(sum(talk_s) as double) as talk_s,
     cast(sum(hold_s) as double) as hold_s,
     cast(sum(wrap_s) as double) as wrap_s,
+    cast(sum(handle_s) as double) as handle_s,
     cast(sum(logged_in_s) as double) as logged_in_s,
     cast(sum(paused_s) as double) as paused_s,
     cast(count(*) as bigint) as agent_day_count,

@@ -63,6 +63,7 @@ select
     cast(sum(talk_s) as double) as talk_s,
     cast(sum(hold_s) as double) as hold_s,
     cast(sum(wrap_s) as double) as wrap_s,
+    cast(sum(coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0)) as double) as handle_s,
     cast(max(max_wait_s) as double) as max_wait_s
 from grouped
 group by group_value;

@@ -12,22 +12,19 @@ from pathlib import Path
 
 import duckdb
 
-ROOT = Path(__file__).parents[2]
+from pipelines.metrics import METRIC_SCHEMA, load_catalogue, metric_rows
+from pipelines.sqlgraph import load_macros
+
 PUBLISHED = Path(__file__).parent / "published"
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the macros; one that fails for want of another is tried again after the rest."""
-    waiting = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "sql/macros").glob("*.sql"))]
-    while waiting:
-        failed = []
-        for text in waiting:
-            try:
-                connection.execute(text)
-            except duckdb.CatalogException:
-                failed.append(text)
-        assert len(failed) < len(waiting), failed[0]
-        waiting = failed
+    """Create the macros, and fill the catalogue that they come from."""
+    for text in load_macros():
+        connection.execute(text)
+    places = ", ".join("?" for _ in METRIC_SCHEMA)
+    rows = [list(row.values()) for row in metric_rows(load_catalogue())]
+    connection.executemany(f"insert into meta.metrics values ({places})", rows)
 
 
 def publish(home: Path, rows: str, snapshot: str = "20261122T141500Z") -> Path:

@@ -12,32 +12,20 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.sqlgraph import load_macros
+
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "tests/dashboards/published/schema.sql"
 MACROS = sorted((ROOT / "sql/macros").glob("*.sql"))
 DAY = "date '2026-11-22', date '2026-11-22'"
 
 
-def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """A macro needs the macros it calls: those that fail for want of one are tried again after the rest."""
-    waiting = list(MACROS)
-    while waiting:
-        failed = []
-        for path in waiting:
-            try:
-                connection.execute(path.read_text(encoding="utf-8"))
-            except duckdb.CatalogException:
-                failed.append(path)
-        if len(failed) == len(waiting):
-            connection.execute(failed[0].read_text(encoding="utf-8"))
-        waiting = failed
-
-
 @pytest.fixture
 def db() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect()
     connection.execute(SCHEMA.read_text(encoding="utf-8"))
-    create_macros(connection)
+    for text in load_macros():
+        connection.execute(text)
     yield connection
     connection.close()
 
@@ -181,7 +169,7 @@ def test_fcr_keeps_the_windows_apart_and_immature_contacts_out(db):
     day = {"business_date": "2026-11-22", "queue": "sales", "contact_count": 12, "identified_count": 10}
     put(db, "kpi.repeat_day", window_name="24h", resolvable_count=10, repeated_count=2, immature_count=0, **day)
     put(db, "kpi.repeat_day", window_name="7d", resolvable_count=0, repeated_count=0, immature_count=10, **day)
-    assert ask(db, f"kpi_fcr({DAY}, window_length := '24h')")["sales"] == (8, 10, 0.8, 10)
+    assert ask(db, f"kpi_fcr({DAY}, variant := 'fcr_24h')")["sales"] == (8, 10, 0.8, 10)
     assert ask(db, f"kpi_fcr({DAY})")["sales"][2:] == (None, 0)
 
 
@@ -191,7 +179,7 @@ def test_money_is_cost_over_handled_and_margin_less_cost(db):
         attributed_margin_amount=120.0, assumption_set="default")  # fmt: skip
     assert ask(db, f"kpi_cost_per_contact({DAY})")["sales"] == (50, 10, 5, 10)
     assert ask(db, f"kpi_contribution({DAY})")["sales"] == (70, None, 70, 10)
-    assert ask(db, f"kpi_contribution({DAY}, basis := 'revenue')")["sales"][2] == 350
+    assert ask(db, f"kpi_contribution({DAY}, variant := 'contribution_of_revenue')")["sales"][2] == 350
 
 
 def test_two_currencies_are_never_added(db):

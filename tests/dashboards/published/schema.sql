@@ -66,3 +66,39 @@ create table meta.publish (
     snapshot varchar, published_at timestamptz, data_through_at timestamptz, schema_version varchar, run_id varchar,
     checks_passed_count bigint, checks_failed_count bigint
 );
+create table kpi.channel_day (
+    business_date date, site varchar, channel varchar, direction varchar, contact_count bigint, answered_count
+    bigint, abandoned_count bigint, short_abandoned_count bigint, abandoned_in_ivr_count bigint,
+    contained_in_ivr_count bigint, timed_out_count bigint, exited_by_key_count bigint, exited_empty_count bigint,
+    withdrawn_count bigint, blocked_count bigint, failed_count bigint, callback_count bigint, open_count bigint,
+    queued_count bigint, multi_queue_count bigint, transferred_contact_count bigint, transfer_count bigint,
+    identified_count bigint, in_business_hours_count bigint, repeat_count bigint, queue_wait_s double,
+    elapsed_wait_s double, ivr_s double, ring_s double, talk_s double, hold_s double, wrap_s double, handle_s double
+);
+create table kpi.ivr_day (
+    business_date date, site varchar, channel varchar, node varchar, ivr_contact_count bigint, contained_count
+    bigint, abandoned_count bigint, to_queue_count bigint, ivr_s double
+);
+create table kpi.campaign_day (
+    business_date date, campaign_id varchar, arm varchar, local_hour bigint, attempt_count bigint, connected_count
+    bigint, right_party_count bigint, sold_count bigint, refused_count bigint, callback_count bigint,
+    opted_out_count bigint, no_answer_count bigint, amount double, currency varchar, person_first_attempt_count
+    bigint, person_first_connected_count bigint, attempts_to_contact_count bigint
+);
+create table kpi.tier_service_day (
+    business_date date, site varchar, queue varchar, channel varchar, tier varchar, offered_count bigint,
+    answered_count bigint, answered_in_sl_count bigint, abandoned_count bigint, abandoned_in_sl_count bigint,
+    short_abandoned_count bigint, timed_out_count bigint, exited_by_key_count bigint, exited_empty_count bigint,
+    withdrawn_count bigint, open_count bigint, blocked_count bigint, answered_wait_s double, abandoned_wait_s
+    double, wait_s double, max_wait_s double, ring_s double, talk_s double, hold_s double, held_count bigint, wrap_s
+    double, transferred_count bigint
+);
+create table kpi.wait_histogram_day (
+    business_date date, site varchar, queue varchar, channel varchar, outcome varchar, wait_from_s double, wait_to_s
+    double, band varchar, visit_count bigint
+);
+create table meta.metrics (
+    metric varchar, macro varchar, is_default boolean, label_en varchar, label_zh varchar, meaning_en varchar,
+    meaning_zh varchar, formula varchar, sums varchar, argument varchar, grains varchar, unit varchar,
+    good_direction varchar, minimum_n bigint, basis varchar, source varchar, unlike varchar
+);
