@@ -55,6 +55,10 @@ ServiceLevelVariant = Literal[
 ]
 
 
+# Which interval a visit counts in: that of its entering the queue, of its answer or exit, or of its end.
+Ownership = Literal["arrival", "event", "disconnect"]
+
+
 class Section(BaseModel):
     """A section of callwright.toml: frozen, strict in its types, closed to unknown keys."""
 
@@ -68,7 +72,7 @@ class Centre(Section):
     timezone: Zone = "Europe/London"
     region: Region = "GB"
     currency: Currency = "GBP"
-    interval_ownership: Literal["arrival", "event", "disconnect"] = "arrival"
+    interval_ownership: Ownership = "arrival"
     service_level_variant: ServiceLevelVariant = "sl_short_abandons_excluded"
     minimum_n: Annotated[int, Field(ge=1)] = 30
 
@@ -90,7 +94,11 @@ class Queue(Section):
 
 
 class Target(Section):
-    """[[targets]]: when a wait is within service level, for one queue and channel or all, from a day on."""
+    """[[targets]]: how waits are judged and counted, for one queue and channel or all, from a day on.
+
+    The clock of the service level starts when the contact enters the queue, or when it arrived at the centre; its
+    interval is that of `[centre] interval_ownership` unless stated.
+    """
 
     queue: NameOrEvery = EVERY
     channel: NameOrEvery = EVERY
@@ -99,6 +107,8 @@ class Target(Section):
     sl_comparator: Literal["<=", "<"] = "<="
     sl_target_rate: Share = 0.80
     short_abandon_s: NotNegative = 5.0
+    sl_clock_start: Literal["queue", "arrival"] = "queue"
+    interval_ownership: Ownership | None = None
 
     def matches(self, queue: str, channel: str, on: date) -> bool:
         """Whether this target is for that queue and channel and has begun by that business date."""

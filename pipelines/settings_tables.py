@@ -60,6 +60,8 @@ SETTINGS_SCHEMAS: dict[str, dict[str, str]] = {
         "sl_comparator": "VARCHAR",
         "sl_target_rate": "DOUBLE",
         "short_abandon_s": "DOUBLE",
+        "sl_clock_start": "VARCHAR",
+        "interval_ownership": "VARCHAR",
     },
     "business_hours": {"weekday_number": "BIGINT", "opens_s": "DOUBLE", "closes_s": "DOUBLE"},
     "costs": {
@@ -155,6 +157,7 @@ def _targets(settings: Settings) -> list[Row]:
             "valid_from": target.valid_from or SINCE_EVER,
             "valid_to": _overtaken_on(target, entries[rank + 1 :]),
             "rank": rank,
+            "interval_ownership": target.interval_ownership or settings.centre.interval_ownership,
         }
         for rank, target in enumerate(entries)
     ]

@@ -31,6 +31,8 @@ matches as (
         t.sl_comparator,
         t.sl_target_rate,
         t.short_abandon_s,
+        t.sl_clock_start,
+        t.interval_ownership,
         t.rank,
     from queues as q
     inner join settings.targets as t on t.queue in ('*', q.queue) and t.channel in ('*', q.channel)
@@ -70,6 +72,8 @@ ranked as (
         m.sl_comparator,
         m.sl_target_rate,
         m.short_abandon_s,
+        m.sl_clock_start,
+        m.interval_ownership,
         row_number() over (partition by s.queue, s.channel, s.from_date order by m.rank desc) as nearness,
     from stretches as s
     inner join matches as m
@@ -89,5 +93,7 @@ select
     sl_comparator, -- <= or <
     sl_target_rate, -- Share that should be answered in time
     short_abandon_s, -- An abandon up to this wait is short [unit: s]
+    sl_clock_start, -- Where the clock of the service level starts: queue (on entering it) or arrival (of the contact)
+    interval_ownership, -- Which interval a visit counts in: arrival, event or disconnect
 from ranked
 where nearness = 1

@@ -20,7 +20,7 @@ placed as (
     select
         v.*,
         coalesce(n.visit_seq, 1) as visit_seq,
-        cast(timezone(getvariable('timezone'), v.entered_at) as date) as business_date,
+        cast(timezone(getvariable('timezone'), v.entered_at) as date) as entered_date,
         q.site as queue_site,
     from core._visits as v
     left join numbered as n
@@ -30,6 +30,29 @@ placed as (
             and v.queue = n.queue
             and v.visit_number = n.visit_number
     left join settings.queues as q on v.queue = q.queue
+),
+
+judged as (
+    select
+        p.*,
+        t.sl_threshold_s,
+        t.sl_comparator,
+        t.short_abandon_s,
+        -- What the contact had waited before this queue, where the clock runs from its arrival.
+        p.wait_s + coalesce((epoch_us(p.entered_at) - epoch_us(j.arrived_at)) / 1e6, 0) as judged_wait_s,
+        case t.interval_ownership
+            when 'event' then coalesce(p.answered_at, p.left_at, p.entered_at)
+            when 'disconnect' then coalesce(p.left_at, p.answered_at, p.entered_at)
+            else p.entered_at
+        end as counted_at,
+    from placed as p
+    left join core._targets as t
+        on
+            p.queue = t.queue
+            and p.channel = t.channel
+            and p.entered_date >= t.from_date
+            and (t.to_date is null or p.entered_date < t.to_date)
+    left join core._journeys as j on t.sl_clock_start = 'arrival' and p.contact_key = j.contact_key
 )
 
 select
@@ -45,7 +68,8 @@ select
     p.entered_at, -- When the customer entered the queue (or was refused)
     p.answered_at, -- When an agent answered; null: nobody did
     p.left_at, -- When the visit ended, or a restart of the switch cut it off; null: not known
-    p.business_date, -- Local date of entering
+    time_bucket(to_minutes(30), p.counted_at) as interval_started_at, -- Half hour in which the visit counts, by the interval ownership that holds
+    cast(timezone(getvariable('timezone'), p.counted_at) as date) as business_date, -- Local date on which it counts: of entering, unless another interval ownership holds
     cast(p.wait_s as double) as wait_s, -- Wait until the answer or the exit; null: open, or never in the queue [unit: s]
     cast(p.ring_s as double) as ring_s, -- Ring of the answered attempt [unit: s]
     cast(p.talk_s as double) as talk_s, -- Talk; null: not logged, or not answered [unit: s]
@@ -64,16 +88,10 @@ select
     p.tier, -- Value tier that the router was told
     case
         when p.outcome not in ('answered', 'abandoned') or p.wait_s is null then null
-        when t.sl_comparator = '<' then p.wait_s < t.sl_threshold_s
-        else p.wait_s <= t.sl_threshold_s
+        when p.sl_comparator = '<' then p.judged_wait_s < p.sl_threshold_s
+        else p.judged_wait_s <= p.sl_threshold_s
     end as is_within_sl, -- Answered or abandoned within the threshold of its queue and day
-    coalesce(p.outcome = 'abandoned' and p.wait_s <= t.short_abandon_s, false) as is_short_abandon, -- Abandoned no later than the short-abandon threshold
-    t.sl_threshold_s, -- The threshold that held [unit: s]
+    coalesce(p.outcome = 'abandoned' and p.wait_s <= p.short_abandon_s, false) as is_short_abandon, -- Abandoned no later than the short-abandon threshold
+    p.sl_threshold_s, -- The threshold that held [unit: s]
     p.repairs, -- Repairs that were applied, separated by semicolons
-from placed as p
-left join core._targets as t
-    on
-        p.queue = t.queue
-        and p.channel = t.channel
-        and p.business_date >= t.from_date
-        and (t.to_date is null or p.business_date < t.to_date)
+from judged as p

@@ -1,5 +1,5 @@
 -- Queue figures by day, as sums that may be added up; ratios are made of them, never averaged.
--- A visit belongs to the local day in which it entered the queue.
+-- A visit belongs to the local day in which it entered the queue, unless callwright.toml says another interval ownership.
 -- Sums of seconds are rounded to the microsecond: added in another order they differ in the last digits.
 -- grain: one row per local day, site, queue and channel
 -- owner: team:data

@@ -1,11 +1,11 @@
 -- Queue figures by half hour, as sums that may be added up; ratios are made of them, never averaged.
--- A visit belongs to the half hour in which it entered the queue.
+-- A visit belongs to the half hour in which it entered the queue, unless callwright.toml says another interval ownership.
 -- Sums of seconds are rounded to the microsecond: added in another order they differ in the last digits.
 -- grain: one row per half hour, site, queue and channel
 -- owner: team:data
 -- window: business_date
 select
-    time_bucket(to_minutes(30), entered_at) as interval_started_at, -- Begin of the half hour
+    interval_started_at, -- Begin of the half hour
     business_date, -- Local date
     site, -- Site
     queue, -- Queue
@@ -33,4 +33,4 @@ select
     round(sum(wrap_s), 6) as wrap_s, -- Sum of wrap-up; null: no source says [unit: s]
     cast(sum(case when transfer_type is not null then 1 else 0 end) as bigint) as transferred_count, -- Answered visits that ended in a transfer
 from core.queue_visits
-group by time_bucket(to_minutes(30), entered_at), business_date, site, queue, channel
+group by interval_started_at, business_date, site, queue, channel

@@ -4,7 +4,7 @@
 -- owner: team:data
 select
     queue, -- Queue
-    time_bucket(to_minutes(30), entered_at) as interval_started_at, -- Begin of the half hour
+    interval_started_at, -- Begin of the half hour
     cast(count(*) - sum(case when outcome in ('full', 'join_empty', 'closed', 'diverted') then 1 else 0 end) as bigint) as offered_count, -- Visits that entered
     cast(sum(case when outcome = 'answered' then 1 else 0 end) as bigint) as answered_count, -- Answered by an agent
     cast(sum(case when outcome = 'abandoned' then 1 else 0 end) as bigint) as abandoned_count, -- Left by the caller before an answer
@@ -19,4 +19,4 @@ select
         'closed', 'diverted'
     ) then 1 else 0 end) as bigint) as difference_count, -- Offered less all outcomes; must be 0
 from core.queue_visits
-group by queue, time_bucket(to_minutes(30), entered_at)
+group by queue, interval_started_at

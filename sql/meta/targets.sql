@@ -11,4 +11,6 @@ select
     sl_comparator, -- <= or <
     sl_target_rate, -- Share that should be answered in time
     short_abandon_s, -- An abandon up to this wait is short [unit: s]
+    sl_clock_start, -- Where the clock of the service level starts: queue (on entering it) or arrival (of the contact)
+    interval_ownership, -- Which interval a visit counts in: arrival, event or disconnect
 from settings.targets

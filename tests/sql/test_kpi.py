@@ -130,6 +130,52 @@ def test_a_target_holds_from_its_day_on(acd: Any) -> None:
     assert found == [(20.0, False), (60.0, True)]
 
 
+@pytest.mark.parametrize(
+    ("ownership", "half_hours"),
+    [("arrival", ["07:00", "07:00"]), ("event", ["07:30", "07:30"]), ("disconnect", ["08:00", "07:30"])],
+)
+def test_the_half_hour_that_owns_a_visit_is_a_setting(acd: Any, ownership: str, half_hours: list[str]) -> None:
+    # One is answered at 7:32 and talks until 8:02, the other gives up at 7:31.
+    target = f'\n[[targets]]\nqueue = "*"\nsl_threshold_s = 600\ninterval_ownership = "{ownership}"\n'
+    centre = acd(
+        call(1, "2026-03-02 07:28:00", wait=240, talk=1800), call(2, "2026-03-02 07:29:00", "abandoned", wait=120),
+        settings=target,
+    )  # fmt: skip
+    found = centre.rows(
+        "select strftime(interval_started_at at time zone 'UTC', '%H:%M'), answered_count, abandoned_count"
+        " from kpi.queue_interval where offered_count > 0 order by 1"
+    )
+    answered, abandoned = half_hours
+    assert {(at, 1, 0) for at, a, _ in found if a} | {(at, 0, 1) for at, _, b in found if b} == {
+        (answered, 1, 0),
+        (abandoned, 0, 1),
+    }
+    assert centre.rows("select sum(offered_count), sum(answered_count) from kpi.queue_day") == [(2, 1)]
+    assert centre.rows("select sum(offered_count), sum(difference_count) from meta.ledger") == [(2, 0)]
+
+
+def test_ownership_moves_a_visit_over_midnight_to_the_day_of_its_event(acd: Any) -> None:
+    targets = (
+        '\n[[targets]]\nqueue = "*"\n'
+        '\n[[targets]]\nqueue = "*"\nvalid_from = 2026-03-03\ninterval_ownership = "event"\n'
+    )
+    centre = acd(
+        call(1, "2026-03-02 23:59:00", wait=120), call(2, "2026-03-03 23:59:00", wait=120), settings=targets
+    )  # fmt: skip
+    days = "select cast(business_date as varchar), offered_count from kpi.queue_day order by 1"
+    assert centre.rows(days) == [("2026-03-02", 1), ("2026-03-04", 1)]
+
+
+@pytest.mark.parametrize(("start", "in_time"), [("queue", 1), ("arrival", 0)])
+def test_the_clock_may_start_when_the_contact_arrives(acd: Any, start: str, in_time: int) -> None:
+    target = f'\n[[targets]]\nqueue = "*"\nsl_threshold_s = 20\nsl_clock_start = "{start}"\n'
+    row = call(1, "2026-03-02 12:00:10", wait=15)
+    first = {**call(1, "2026-03-02 12:00:00", "exited_by_key", wait=5), "queue": "menu"}
+    centre = acd(first, row, settings=target)
+    found = "select answered_in_sl_count, answered_wait_s from kpi.queue_day where queue = 'sales'"
+    assert centre.rows(found) == [(in_time, 15.0)]
+
+
 def test_half_hours_on_the_night_that_has_one_hour_twice(acd: Any) -> None:
     # 2026-10-25 in London: the day has 25 hours, 01:30 comes twice, and all is one business date.
     centre = acd(

@@ -2,8 +2,8 @@
 -- Core rows first, then the kpi tables summed from them, so that a test can count on core and compare.
 insert into meta.centre values ('Harbour Insurance', 'Europe/London', 'GB', 'GBP', 30, 'sl_short_abandons_excluded');
 insert into meta.targets values
-    ('*', '*', date '2000-01-01', null, 1, 20, '<=', 0.80, 5),
-    ('claims', '*', date '2026-01-01', null, 2, 30, '<=', 0.70, 5);
+    ('*', '*', date '2000-01-01', null, 1, 20, '<=', 0.80, 5, 'queue', 'arrival'),
+    ('claims', '*', date '2026-01-01', null, 2, 30, '<=', 0.70, 5, 'queue', 'arrival');
 insert into meta.publish values
     ('20261122T141500Z', timestamptz '2026-11-22 14:15:07+00', timestamptz '2026-11-22 14:12:00+00', '1', 'r1', 48, 0);
 

@@ -60,7 +60,7 @@ create table meta.centre (
 );
 create table meta.targets (
     queue varchar, channel varchar, valid_from date, valid_to date, rank bigint, sl_threshold_s double, sl_comparator varchar,
-    sl_target_rate double, short_abandon_s double
+    sl_target_rate double, short_abandon_s double, sl_clock_start varchar, interval_ownership varchar
 );
 create table meta.publish (
     snapshot varchar, published_at timestamptz, data_through_at timestamptz, schema_version varchar, run_id varchar,

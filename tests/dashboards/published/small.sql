@@ -3,9 +3,9 @@
 -- vip:    4 entered =  4 answered (1 within 10 s).
 insert into meta.centre values ('Harbour & <Sons>', 'Asia/Shanghai', 'CN', 'CNY', 30, 'sl_short_abandons_excluded');
 insert into meta.targets values
-    ('*', '*', date '2000-01-01', null, 1, 20, '<=', 0.80, 5),
-    ('vip', 'voice', date '2026-01-01', date '2027-01-01', 2, 10, '<=', 0.90, 5),
-    ('vip', 'voice', date '2027-01-01', null, 3, 10, '<=', 0.99, 5);
+    ('*', '*', date '2000-01-01', null, 1, 20, '<=', 0.80, 5, 'queue', 'arrival'),
+    ('vip', 'voice', date '2026-01-01', date '2027-01-01', 2, 10, '<=', 0.90, 5, 'queue', 'arrival'),
+    ('vip', 'voice', date '2027-01-01', null, 3, 10, '<=', 0.99, 5, 'queue', 'arrival');
 insert into meta.publish values
     ('20261122T141500Z', timestamptz '2026-11-22 14:15:07+00', timestamptz '2026-11-22 14:12:00+00', '1', 'r1', 47, 1);
 insert into kpi.queue_interval values
