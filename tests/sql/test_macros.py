@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.metrics import METRIC_SCHEMA, load_catalogue, metric_rows
 from pipelines.sqlgraph import load_macros
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,12 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(text)
     yield connection
     connection.close()
+
+
+def fill_catalogue(connection: duckdb.DuckDBPyConnection) -> None:
+    places = ", ".join("?" for _ in METRIC_SCHEMA)
+    rows = [list(row.values()) for row in metric_rows(load_catalogue())]
+    connection.executemany(f"insert into meta.metrics values ({places})", rows)
 
 
 def ask(connection: duckdb.DuckDBPyConnection, call: str) -> dict[str | None, tuple[float, float, float, int]]:
@@ -256,3 +263,91 @@ def test_each_file_makes_the_macro_of_its_name_and_says_what_for(db, path):
     assert [line.split(":")[0] for line in text.splitlines()[:3]] == ["-- purpose", "-- definition", "-- source"]
     made = db.execute("select function_name from duckdb_functions() where not internal").fetchall()
     assert (path.stem,) in made
+
+
+def put_agent(connection: duckdb.DuckDBPyConnection, agent: str, offered: int, missed: int) -> None:
+    put(connection, "kpi.agent_day", business_date="2026-11-22", agent=agent, offered_count=offered,
+        answered_count=offered - missed, ring_no_answer_count=missed)  # fmt: skip
+
+
+def fair(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[float, float, float, str]]:
+    call = f"kpi_fair('ring_no_answer_rate', {DAY})"
+    query = f"select group_value, value, shrunken_value, low_998, position from {call}"
+    return {row[0]: row[1:] for row in connection.execute(query).fetchall()}
+
+
+def test_an_agent_with_few_calls_is_not_judged_by_them(db):
+    fill_catalogue(db)
+    put_agent(db, "new", 6, 0)
+    for number in range(10):
+        put_agent(db, f"steady {number}", 400, 80 + number)
+    put_agent(db, "worst", 400, 200)
+    found = fair(db)
+    # All together: 1045 of 4406 rings, 23.7 %. Six rings say little: 0 is within the limits, and drawn towards all.
+    assert (found["new"][0], found["new"][3]) == (0, "within")
+    assert 0.1 < found["new"][1] < 0.24
+    assert found["worst"][3] == "above"
+    assert 0.4 < found["worst"][1] < 0.5
+
+
+def test_where_all_differ_by_chance_alone_the_estimate_is_that_of_all(db):
+    fill_catalogue(db)
+    for number in range(5):
+        put_agent(db, f"agent {number}", 100, 20)
+    assert {round(row[1], 9) for row in fair(db).values()} == {0.2}
+
+
+def test_only_shares_are_compared_so(db):
+    fill_catalogue(db)
+    put_visits(db, **ICMI, answered_wait_s=5000.0)
+    with pytest.raises(duckdb.InvalidInputException, match="asa is no share"):
+        db.execute(f"from kpi_fair('asa', {DAY}, by := 'queue')").fetchall()
+
+
+def put_money(connection: duckdb.DuckDBPyConnection, day: str, queue: str, n: int, margin: float, agent: float) -> None:
+    put(connection, "kpi.money_day", business_date=day, queue=queue, currency="GBP", handled_count=n,
+        attributed_margin_amount=margin, agent_cost_amount=agent, telecom_cost_amount=0.0)  # fmt: skip
+
+
+def test_the_bridge_adds_up_and_each_step_is_what_it_says(db):
+    # Before: sales 10 contacts, 50 margin, 20 cost; help 10, nothing, 20 cost: 10 in all, 0.50 a contact.
+    put_money(db, "2026-11-01", "sales", 10, 50, 20)
+    put_money(db, "2026-11-01", "help", 10, 0, 20)
+    # After: 30 contacts, 20 of them sales; sales 4.50 margin a contact, cost as before; help costs 3 a contact.
+    put_money(db, "2026-11-22", "sales", 20, 90, 40)
+    put_money(db, "2026-11-22", "help", 10, 0, 30)
+    before = "date '2026-11-01', date '2026-11-01'"
+    steps = dict(db.execute(f"select step, amount from kpi_contribution_bridge({before}, {DAY})").fetchall())
+    assert steps == {
+        "prior": 10.0,
+        "volume": 5.0,  # 10 contacts more at 0.50
+        "mix": 25.0,  # 5 contacts more than half in sales at 3.00, 5 fewer in help at -2.00
+        "margin": -10.0,  # 20 in sales, 0.50 less each
+        "agent cost": -10.0,  # 10 in help, 1.00 more each
+        "telecom cost": 0.0,
+        "unhandled": 0.0,
+        "current": 20.0,
+    }
+    assert sum(amount for step, amount in steps.items() if step != "current") == steps["current"]
+
+
+def test_the_bridge_adds_up_whatever_came_and_went(db):
+    put_money(db, "2026-11-01", "gone", 7, 11, 13)
+    put_money(db, "2026-11-01", "stays", 5, 3, 2)
+    put_money(db, "2026-11-01", "nobody answered", 0, 0, 1.5)
+    put_money(db, "2026-11-22", "stays", 9, 4, 8)
+    put_money(db, "2026-11-22", "new", 4, 21, 5)
+    before = "date '2026-11-01', date '2026-11-01'"
+    steps = dict(db.execute(f"select step, amount from kpi_contribution_bridge({before}, {DAY})").fetchall())
+    assert steps["prior"] == pytest.approx(11 - 13 + 3 - 2 - 1.5)
+    assert steps["current"] == pytest.approx(4 - 8 + 21 - 5)
+    assert sum(amount for step, amount in steps.items() if step != "current") == pytest.approx(steps["current"])
+
+
+def test_cost_per_resolved_issue(db):
+    put_money(db, "2026-11-22", "sales", 10, 0, 40)
+    put(db, "kpi.repeat_day", business_date="2026-11-22", queue="sales", window_name="7d", resolvable_count=8,
+        repeated_count=2, immature_count=0, identified_count=8, contact_count=10)  # fmt: skip
+    # 40 for 10 contacts, of which 6 of 8 were resolved: 7.5 resolved issues.
+    value = ask(db, f"kpi_cost_per_resolved({DAY})")["sales"]
+    assert value == (40, 7.5, pytest.approx(40 / 7.5), 8)

@@ -1,0 +1,58 @@
+-- purpose: compare agents, queues or sites fairly: who differs by more than chance
+-- definition: limits: the share of all together +- 1.96 (95 %) and 3.09 (99.8 %) standard errors of n observations; shrunken_value: the group's share drawn towards that of all, the more so the fewer the observations
+-- source: Spiegelhalter 2005 (funnel plots); beta-binomial shrinkage, its strength by the method of moments
+-- Of metrics that are shares only: for others the spread within a group is not known from sums.
+create or replace macro kpi_fair(metric, from_date, to_date, "by" := 'agent') as table
+with judged as (
+    select
+        group_value,
+        numerator,
+        denominator,
+        value,
+        n,
+        sum(numerator) over () / sum(denominator) over () as all_value,
+        sum(denominator) over () as all_n,
+        sum(denominator * denominator) over () as squared_n,
+        count(*) over () as group_count
+    from kpi(metric, from_date, to_date, "by")
+    where
+        denominator > 0
+        and case
+            when (select m.unit from meta.metrics as m where m.metric = kpi_metric_id(metric)) = 'share' then true
+            else error(concat(metric, ' is no share; kpi_fair compares shares only'))
+        end
+),
+
+spread as (
+    -- How much of the differences is more than chance, as the correlation within a group.
+    select
+        *,
+        least(1, greatest(0, (
+            sum(denominator * (value - all_value) ** 2) over () / nullif(all_value * (1 - all_value), 0) - (group_count - 1)
+        ) / nullif(all_n - squared_n / all_n, 0))) as correlation,
+        sqrt(all_value * (1 - all_value) / denominator) as standard_error
+    from judged
+)
+
+select
+    group_value,
+    value,
+    n,
+    all_value,
+    case
+        when coalesce(correlation, 0) = 0 then all_value
+        else (numerator + (1 / correlation - 1) * all_value) / (denominator + 1 / correlation - 1)
+    end as shrunken_value,
+    greatest(0, all_value - 1.96 * standard_error) as low_95,
+    least(1, all_value + 1.96 * standard_error) as high_95,
+    greatest(0, all_value - 3.09 * standard_error) as low_998,
+    least(1, all_value + 3.09 * standard_error) as high_998,
+    case
+        when value > all_value + 3.09 * standard_error then 'above'
+        when value < all_value - 3.09 * standard_error then 'below'
+        else 'within'
+    end as position
+from spread;
+
+comment on macro table kpi_fair is
+    'A share by agent, queue or site with funnel limits (95 % and 99.8 %) and a shrunken estimate: whoever is within differs by no more than chance';
