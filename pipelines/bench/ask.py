@@ -1,0 +1,155 @@
+"""The twenty questions of `callwright bench kpi`: those that the pages ask of the published file.
+
+Belongs here: the questions, and how long each takes as a page asks it: on a connection of its own to the file. Does not
+belong here: the year that is asked (generate_year.py), what the figures mean (sql/macros), the report (kpi.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import duckdb
+
+from dashboards import queries
+from dashboards.queries import Period
+from pipelines.bench.year_rows import DAY_COUNT, FIRST_DATE
+
+THREAD_COUNT = 2
+REPEAT_COUNT = 15
+OPENING, SCAN = "opening the file", "bare scan"
+YEAR = Period(FIRST_DATE, FIRST_DATE + timedelta(days=DAY_COUNT - 1))
+MONTH = Period(date(2025, 10, 1), date(2025, 10, 31))
+DAY = Period(date(2025, 10, 6), date(2025, 10, 6))  # a Monday
+VARIANT = "sl_short_abandons_excluded"
+PAGE_ROWS = 50
+
+Connection = duckdb.DuckDBPyConnection
+Ask = Callable[[Connection], Any]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What a user has clicked on: a queue, and a contact of one day."""
+
+    queue: str
+    contact_key: str
+
+
+def opened(path: str) -> Connection:
+    """The file as a page opens it, on as many threads as the aim is stated for."""
+    connection = queries.connect(path)
+    connection.execute(f"set threads = {THREAD_COUNT}")
+    return connection
+
+
+def pick(connection: Connection) -> Picked:
+    """The busiest queue of the day, and a contact in the middle of its page."""
+    ((queue, *_),) = connection.execute(_TOP_QUEUES, [DAY.from_date, DAY.to_date, 1, 0]).fetchall()
+    rows = connection.execute(_CONTACTS_PAGE, [DAY.from_date, queue, PAGE_ROWS, 0]).fetchall()
+    return Picked(queue, str(rows[len(rows) // 2][0]))
+
+
+def questions(picked: Picked, path: str) -> dict[str, Ask]:
+    """The twenty, by name: the pages' own functions first, then macros and tables as the coming pages ask them."""
+    monthly = {f"kpi_{metric} by queue, a month": _macro(f"kpi_{metric}", MONTH, "queue") for metric in _BY_QUEUE}
+    return {
+        "page: header": lambda connection: queries.publication(connection, path),
+        "page: Overview, 28 days": partial(_overview, period=_last(28)),
+        "page: Overview, a day": partial(_overview, period=DAY),
+        "kpi_service_level by date, a year": _macro("kpi_service_level", YEAR, "business_date"),
+        "kpi_service_level by interval, a day": _macro("kpi_service_level", DAY, "interval"),
+        "kpi_queue_sums by interval, a day": _macro("kpi_queue_sums", DAY, "interval"),
+        **monthly,
+        "kpi_aht by agent, a month": _macro("kpi_aht", MONTH, "agent"),
+        "kpi_occupancy by agent, a month": _macro("kpi_occupancy", MONTH, "agent"),
+        "kpi_contribution by date, a year": _macro("kpi_contribution", YEAR, "business_date"),
+        "busiest queues of a month": _sql(_TOP_QUEUES, MONTH.from_date, MONTH.to_date, 10, 0),
+        "repeat rates by window, a month": _sql(_REPEATS, MONTH.from_date, MONTH.to_date),
+        "contacts of a day, a page": _sql(_CONTACTS_PAGE, DAY.from_date, picked.queue, PAGE_ROWS, PAGE_ROWS),
+        "one contact's timeline": _sql(_TIMELINE, picked.contact_key),
+    }
+
+
+_BY_QUEUE = ("service_level", "abandonment", "asa", "fcr", "csat", "nps", "cost_per_contact")
+
+
+def _last(days: int) -> Period:
+    return Period(YEAR.to_date - timedelta(days=days - 1), YEAR.to_date)
+
+
+def _overview(connection: Connection, period: Period) -> queries.Overview:
+    return queries.overview(connection, period, period.prior(), VARIANT)
+
+
+def _sql(text: str, *values: Any) -> Ask:
+    return lambda connection: connection.execute(text, list(values)).fetchall()
+
+
+def _macro(name: str, period: Period, by: str) -> Ask:
+    return _sql(f"select * from {name}(?, ?, by := ?) order by group_value", period.from_date, period.to_date, by)
+
+
+_TOP_QUEUES = """
+    select group_value, offered_count, answered_count, abandoned_count, wait_s
+    from kpi_queue_sums(?, ?, by := 'queue')
+    where group_value is not null
+    order by offered_count desc, group_value
+    limit ? offset ?
+"""
+
+_REPEATS = """
+    select
+        window_name,
+        sum(resolvable_count) as resolvable_count,
+        sum(repeated_count) as repeated_count,
+        sum(immature_count) as immature_count,
+        sum(repeated_count) / nullif(cast(sum(resolvable_count) as double), 0) as repeated_rate
+    from kpi.repeat_day
+    where business_date between ? and ?
+    group by window_name
+    order by window_name
+"""
+
+_CONTACTS_PAGE = """
+    select
+        contact_key, arrived_at, channel, site, last_queue, outcome, queue_wait_s, handle_s, last_agent, customer_key,
+        count(*) over () as found_count
+    from core.contacts
+    where business_date = ? and last_queue = ? and is_answered
+    order by arrived_at, contact_key
+    limit ? offset ?
+"""
+
+_TIMELINE = """
+    select segment_seq, kind, queue, agent, started_at, ended_at, duration_s
+    from core.segments
+    where contact_key = cast(? as uuid)
+    order by segment_seq
+"""
+
+_SCAN = "select count(*), sum(offered_count) from kpi.queue_day"
+
+
+def timed(path: str, repeat_count: int = REPEAT_COUNT) -> dict[str, list[float]]:
+    """Seconds that each question took, the opening included, after one time that does not count.
+
+    Rounds over all questions, so that what else the machine does falls on all alike. Two rows are no questions:
+    `OPENING` alone, and `SCAN`, DuckDB's bare scan of the smallest table, the opening included.
+    """
+    with opened(path) as connection:
+        asked = questions(pick(connection), path)
+    everything: dict[str, Ask] = {OPENING: lambda _: None, SCAN: _sql(_SCAN), **asked}
+    taken: dict[str, list[float]] = {name: [] for name in everything}
+    for number in range(repeat_count + 1):
+        for name, ask in everything.items():
+            begun = time.perf_counter()
+            with opened(path) as connection:
+                ask(connection)
+            if number:
+                taken[name].append(time.perf_counter() - begun)
+    return taken
