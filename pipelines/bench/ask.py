@@ -11,20 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
 from dashboards import queries
-from dashboards.queries import Period
 from pipelines.bench.year_rows import DAY_COUNT, FIRST_DATE
+from pipelines.errors import CallwrightError
 
 THREAD_COUNT = 2
 REPEAT_COUNT = 15
 OPENING, SCAN = "opening the file", "bare scan"
-YEAR = Period(FIRST_DATE, FIRST_DATE + timedelta(days=DAY_COUNT - 1))
-MONTH = Period(date(2025, 10, 1), date(2025, 10, 31))
-DAY = Period(date(2025, 10, 6), date(2025, 10, 6))  # a Monday
+YEAR = queries.Period(FIRST_DATE, FIRST_DATE + timedelta(days=DAY_COUNT - 1))
+MONTH = queries.Period(date(2025, 10, 1), date(2025, 10, 31))
+DAY = queries.Period(date(2025, 10, 6), date(2025, 10, 6))  # a Monday
 VARIANT = "sl_short_abandons_excluded"
 PAGE_ROWS = 50
 
@@ -34,10 +34,43 @@ Ask = Callable[[Connection], Any]
 
 @dataclass(frozen=True)
 class Picked:
-    """What a user has clicked on: a queue, and a contact of one day."""
+    """What a user has clicked on.
+
+    Attributes:
+        queue: The busiest queue of the day.
+        offset: Rows before the middle page of its answered contacts.
+        contact_key: A contact of that page.
+    """
 
     queue: str
+    offset: int
     contact_key: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a question was answered.
+
+    Attributes:
+        statement_count: SQL statements that it took.
+        row_count: Rows of the answer; 1 of a page.
+        taken_s: Seconds of each time, the opening of the file included.
+    """
+
+    statement_count: int
+    row_count: int
+    taken_s: tuple[float, ...]
+
+
+class _Counting:
+    """A connection that counts the statements asked of it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection, self.count = connection, 0
+
+    def execute(self, *arguments: Any) -> Connection:
+        self.count += 1
+        return self.connection.execute(*arguments)
 
 
 def opened(path: str) -> Connection:
@@ -48,10 +81,18 @@ def opened(path: str) -> Connection:
 
 
 def pick(connection: Connection) -> Picked:
-    """The busiest queue of the day, and a contact in the middle of its page."""
-    ((queue, *_),) = connection.execute(_TOP_QUEUES, [DAY.from_date, DAY.to_date, 1, 0]).fetchall()
-    rows = connection.execute(_CONTACTS_PAGE, [DAY.from_date, queue, PAGE_ROWS, 0]).fetchall()
-    return Picked(queue, str(rows[len(rows) // 2][0]))
+    """What a user clicks on who looks at the day.
+
+    Raises:
+        CallwrightError: Nothing was answered on that day.
+    """
+    found = connection.execute(_BUSIEST, [DAY.from_date]).fetchall()
+    if not found:
+        raise CallwrightError(f"no contact of {DAY.from_date} was answered", "type: --contacts 1000 or more")
+    queue, count = found[0]
+    offset = count // 2 // PAGE_ROWS * PAGE_ROWS
+    rows = connection.execute(_CONTACTS_PAGE, [DAY.from_date, queue, PAGE_ROWS, offset]).fetchall()
+    return Picked(queue, offset, str(rows[len(rows) // 2][0]))
 
 
 def questions(picked: Picked, path: str) -> dict[str, Ask]:
@@ -68,9 +109,9 @@ def questions(picked: Picked, path: str) -> dict[str, Ask]:
         "kpi_aht by agent, a month": _macro("kpi_aht", MONTH, "agent"),
         "kpi_occupancy by agent, a month": _macro("kpi_occupancy", MONTH, "agent"),
         "kpi_contribution by date, a year": _macro("kpi_contribution", YEAR, "business_date"),
-        "busiest queues of a month": _sql(_TOP_QUEUES, MONTH.from_date, MONTH.to_date, 10, 0),
+        "busiest queues of a month": _sql(_TOP_QUEUES, MONTH.from_date, MONTH.to_date),
         "repeat rates by window, a month": _sql(_REPEATS, MONTH.from_date, MONTH.to_date),
-        "contacts of a day, a page": _sql(_CONTACTS_PAGE, DAY.from_date, picked.queue, PAGE_ROWS, PAGE_ROWS),
+        "contacts of a day, a page": _sql(_CONTACTS_PAGE, DAY.from_date, picked.queue, PAGE_ROWS, picked.offset),
         "one contact's timeline": _sql(_TIMELINE, picked.contact_key),
     }
 
@@ -78,11 +119,11 @@ def questions(picked: Picked, path: str) -> dict[str, Ask]:
 _BY_QUEUE = ("service_level", "abandonment", "asa", "fcr", "csat", "nps", "cost_per_contact")
 
 
-def _last(days: int) -> Period:
-    return Period(YEAR.to_date - timedelta(days=days - 1), YEAR.to_date)
+def _last(days: int) -> queries.Period:
+    return queries.Period(YEAR.to_date - timedelta(days=days - 1), YEAR.to_date)
 
 
-def _overview(connection: Connection, period: Period) -> queries.Overview:
+def _overview(connection: Connection, period: queries.Period) -> queries.Overview:
     return queries.overview(connection, period, period.prior(), VARIANT)
 
 
@@ -90,7 +131,7 @@ def _sql(text: str, *values: Any) -> Ask:
     return lambda connection: connection.execute(text, list(values)).fetchall()
 
 
-def _macro(name: str, period: Period, by: str) -> Ask:
+def _macro(name: str, period: queries.Period, by: str) -> Ask:
     return _sql(f"select * from {name}(?, ?, by := ?) order by group_value", period.from_date, period.to_date, by)
 
 
@@ -99,7 +140,7 @@ _TOP_QUEUES = """
     from kpi_queue_sums(?, ?, by := 'queue')
     where group_value is not null
     order by offered_count desc, group_value
-    limit ? offset ?
+    limit 10
 """
 
 _REPEATS = """
@@ -113,6 +154,15 @@ _REPEATS = """
     where business_date between ? and ?
     group by window_name
     order by window_name
+"""
+
+_BUSIEST = """
+    select last_queue, count(*) as contact_count
+    from core.contacts
+    where business_date = ? and is_answered
+    group by last_queue
+    order by contact_count desc, last_queue
+    limit 1
 """
 
 _CONTACTS_PAGE = """
@@ -135,21 +185,29 @@ _TIMELINE = """
 _SCAN = "select count(*), sum(offered_count) from kpi.queue_day"
 
 
-def timed(path: str, repeat_count: int = REPEAT_COUNT) -> dict[str, list[float]]:
-    """Seconds that each question took, the opening included, after one time that does not count.
+def answers(path: str, repeat_count: int = REPEAT_COUNT) -> dict[str, Answer]:
+    """Asks each question so many times, after one time that does not count.
 
     Rounds over all questions, so that what else the machine does falls on all alike. Two rows are no questions:
-    `OPENING` alone, and `SCAN`, DuckDB's bare scan of the smallest table, the opening included.
+    `OPENING` alone, and `SCAN`, DuckDB's bare scan of a small table, the opening included.
     """
     with opened(path) as connection:
         asked = questions(pick(connection), path)
-    everything: dict[str, Ask] = {OPENING: lambda _: None, SCAN: _sql(_SCAN), **asked}
+    everything: dict[str, Ask] = {OPENING: lambda _: [], SCAN: _sql(_SCAN), **asked}
+    first = {name: _first(path, ask) for name, ask in everything.items()}
     taken: dict[str, list[float]] = {name: [] for name in everything}
-    for number in range(repeat_count + 1):
+    for _ in range(repeat_count):
         for name, ask in everything.items():
             begun = time.perf_counter()
             with opened(path) as connection:
                 ask(connection)
-            if number:
-                taken[name].append(time.perf_counter() - begun)
-    return taken
+            taken[name].append(time.perf_counter() - begun)
+    return {name: Answer(*first[name], tuple(taken[name])) for name in everything}
+
+
+def _first(path: str, ask: Ask) -> tuple[int, int]:
+    """Statements and rows of an answer."""
+    with opened(path) as connection:
+        counting = _Counting(connection)
+        found = ask(cast(Connection, counting))
+        return counting.count, len(found) if isinstance(found, list) else 1

@@ -147,8 +147,8 @@ def _prepare(con: duckdb.DuckDBPyConnection, contact_count: int, seed: int) -> N
         " (hash(getvariable('drawn_seed') + number * 64 + salt) >> 11) / 9007199254740992.0"
     )
     con.execute(
-        "create or replace temp table queue_list (queue_number integer, queue varchar, channel varchar, site_number integer,"
-        " threshold_s double, mean_wait_s double, mean_talk_s double)"
+        "create or replace temp table queue_list (queue_number integer, queue varchar, channel varchar,"
+        " site_number integer, threshold_s double, mean_wait_s double, mean_talk_s double)"
     )
     figures = {channel: rest for channel, _, *rest in CHANNELS}
     rows = [

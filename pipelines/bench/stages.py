@@ -169,10 +169,10 @@ def peak_bytes() -> int:
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
-def main(stage: str, work: Path) -> None:
-    """Runs one stage and writes its figures: seconds of wall and CPU time, bytes of memory, and what it says itself."""
+def measure(stage: str, does: Callable[[Path], Figures], work: Path) -> None:
+    """Does one stage and writes its figures: seconds of wall and CPU time, bytes of memory, and what it says itself."""
     begun, cpu_begun = time.perf_counter(), time.process_time()
-    figures = STAGES[stage](work)
+    figures = does(work)
     measured = {
         "wall_s": time.perf_counter() - begun,
         "cpu_s": time.process_time() - cpu_begun,
@@ -182,4 +182,4 @@ def main(stage: str, work: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    measure(sys.argv[1], STAGES[sys.argv[1]], Path(sys.argv[2]))

@@ -139,7 +139,8 @@ timed as (
         {_visit("1", 10, "'answered', 'transferred'")}
         {_visit("2", 20, "'transferred'")}
     from kinds as k
-    left join queue_list as q1 on k.queue1_number = q1.queue_number and k.kind not in ('contained_in_ivr', 'abandoned_in_ivr')
+    left join queue_list as q1
+        on k.queue1_number = q1.queue_number and k.kind not in ('contained_in_ivr', 'abandoned_in_ivr')
     left join queue_list as q2 on k.queue2_number = q2.queue_number
 ),
 
