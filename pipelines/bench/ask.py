@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -21,7 +21,10 @@ from pipelines.errors import CallwrightError
 
 THREAD_COUNT = 2
 REPEAT_COUNT = 15
-OPENING, SCAN = "opening the file", "bare scan"
+# What is measured beside the twenty: the opening that each pays, the scan that ratios are to, and the last of them as
+# it would be asked where the contact's begin and end are known, so that what is stored by time can be left out.
+OPENING, SCAN, TIMELINE_IN_TIME = "opening the file", "bare scan of kpi.queue_day", "the same timeline, by time too"
+BESIDE = (OPENING, SCAN, TIMELINE_IN_TIME)
 YEAR = queries.Period(FIRST_DATE, FIRST_DATE + timedelta(days=DAY_COUNT - 1))
 MONTH = queries.Period(date(2025, 10, 1), date(2025, 10, 31))
 DAY = queries.Period(date(2025, 10, 6), date(2025, 10, 6))  # a Monday
@@ -40,11 +43,14 @@ class Picked:
         queue: The busiest queue of the day.
         offset: Rows before the middle page of its answered contacts.
         contact_key: A contact of that page.
+        arrived_at, ended_at: Its begin and end.
     """
 
     queue: str
     offset: int
     contact_key: str
+    arrived_at: datetime
+    ended_at: datetime
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,13 @@ class Answer:
         statement_count: SQL statements that it took.
         row_count: Rows of the answer; 1 of a page.
         taken_s: Seconds of each time, the opening of the file included.
+        cpu_s: The same of processor time over all threads, which other work on the machine disturbs less.
     """
 
     statement_count: int
     row_count: int
     taken_s: tuple[float, ...]
+    cpu_s: tuple[float, ...]
 
 
 class _Counting:
@@ -92,7 +100,8 @@ def pick(connection: Connection) -> Picked:
     queue, count = found[0]
     offset = count // 2 // PAGE_ROWS * PAGE_ROWS
     rows = connection.execute(_CONTACTS_PAGE, [DAY.from_date, queue, PAGE_ROWS, offset]).fetchall()
-    return Picked(queue, offset, str(rows[len(rows) // 2][0]))
+    contact_key, arrived_at, ended_at, *_ = rows[len(rows) // 2]
+    return Picked(queue, offset, str(contact_key), arrived_at, ended_at)
 
 
 def questions(picked: Picked, path: str) -> dict[str, Ask]:
@@ -167,8 +176,8 @@ _BUSIEST = """
 
 _CONTACTS_PAGE = """
     select
-        contact_key, arrived_at, channel, site, last_queue, outcome, queue_wait_s, handle_s, last_agent, customer_key,
-        count(*) over () as found_count
+        contact_key, arrived_at, ended_at, channel, site, last_queue, outcome, queue_wait_s, handle_s, last_agent,
+        customer_key, count(*) over () as found_count
     from core.contacts
     where business_date = ? and last_queue = ? and is_answered
     order by arrived_at, contact_key
@@ -182,27 +191,43 @@ _TIMELINE = """
     order by segment_seq
 """
 
+_TIMELINE_IN_TIME = """
+    select segment_seq, kind, queue, agent, started_at, ended_at, duration_s
+    from core.segments
+    where contact_key = cast(? as uuid) and started_at between ? and ? and ended_at between ? and ?
+    order by segment_seq
+"""
+
 _SCAN = "select count(*), sum(offered_count) from kpi.queue_day"
 
 
 def answers(path: str, repeat_count: int = REPEAT_COUNT) -> dict[str, Answer]:
     """Asks each question so many times, after one time that does not count.
 
-    Rounds over all questions, so that what else the machine does falls on all alike. Two rows are no questions:
-    `OPENING` alone, and `SCAN`, DuckDB's bare scan of a small table, the opening included.
+    Rounds over all questions, so that what else the machine does falls on all alike.
+
+    Returns:
+        Of the twenty questions and of `BESIDE`.
     """
     with opened(path) as connection:
-        asked = questions(pick(connection), path)
-    everything: dict[str, Ask] = {OPENING: lambda _: [], SCAN: _sql(_SCAN), **asked}
+        picked = pick(connection)
+    # Wrap-up ends after the contact.
+    borders = (picked.arrived_at, picked.ended_at + timedelta(hours=1))
+    everything: dict[str, Ask] = {
+        OPENING: lambda _: [],
+        SCAN: _sql(_SCAN),
+        **questions(picked, path),
+        TIMELINE_IN_TIME: _sql(_TIMELINE_IN_TIME, picked.contact_key, *borders, *borders),
+    }
     first = {name: _first(path, ask) for name, ask in everything.items()}
-    taken: dict[str, list[float]] = {name: [] for name in everything}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in everything}
     for _ in range(repeat_count):
         for name, ask in everything.items():
-            begun = time.perf_counter()
+            begun, cpu_begun = time.perf_counter(), time.process_time()
             with opened(path) as connection:
                 ask(connection)
-            taken[name].append(time.perf_counter() - begun)
-    return {name: Answer(*first[name], tuple(taken[name])) for name in everything}
+            taken[name].append((time.perf_counter() - begun, time.process_time() - cpu_begun))
+    return {name: Answer(*first[name], *zip(*taken[name], strict=True)) for name in everything}
 
 
 def _first(path: str, ask: Ask) -> tuple[int, int]:
