@@ -161,9 +161,10 @@ def _has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -
     return bool(_rows(connection, sql, schema=schema, table=table))
 
 
-def _has_macro(connection: duckdb.DuckDBPyConnection, macro: str) -> bool:
-    sql = "select 1 as found from duckdb_functions() where function_name = $macro and not internal"
-    return bool(_rows(connection, sql, macro=macro))
+def _macros(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Return the names of the file's macros; asked once a page, for to list all functions is slower than any figure."""
+    sql = "select distinct function_name from duckdb_functions() where not internal"
+    return frozenset(row["function_name"] for row in _rows(connection, sql))
 
 
 def publication(connection: duckdb.DuckDBPyConnection, path: str) -> Publication:
@@ -204,27 +205,30 @@ def overview(connection: duckdb.DuckDBPyConnection, period: Period, prior: Perio
         prior: the dates compared with, None for no comparison.
         variant: name of the service-level variant.
     """
-    points, is_by_interval = _points(connection, period, variant)
+    macros = _macros(connection)
+    points, is_by_interval = _points(connection, macros, period, variant)
     target = _first(_targets(connection, period, ["*"]))
     return Overview(
-        figures=_figures(connection, period, variant),
-        prior_figures=_figures(connection, prior, variant) if prior else {},
-        surveys=_surveys(connection, period),
+        figures=_figures(connection, macros, period, variant),
+        prior_figures=_figures(connection, macros, prior, variant) if prior else {},
+        surveys=_surveys(connection, macros, period),
         immature_count=_immature_count(connection, period),
-        assumption_sets=_assumption_sets(connection, period),
+        assumption_sets=_assumption_sets(connection, macros, period),
         target_rate=target.get("sl_target_rate"),
         threshold_s=target.get("sl_threshold_s"),
         is_by_interval=is_by_interval,
         points=points,
-        queues=_queues(connection, period, variant),
+        queues=_queues(connection, macros, period, variant),
         tiers=_tiers(connection),
     )
 
 
-def _figures(connection: duckdb.DuckDBPyConnection, period: Period, variant: str) -> dict[str, Figure]:
+def _figures(
+    connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period, variant: str
+) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     for metric in METRICS:
-        if _has_macro(connection, f"kpi_{metric}"):
+        if f"kpi_{metric}" in macros:
             row = _first(_total(connection, metric, period, variant))
             if row:
                 figures[metric] = Figure(**row)
@@ -232,12 +236,9 @@ def _figures(connection: duckdb.DuckDBPyConnection, period: Period, variant: str
 
 
 def _total(connection: duckdb.DuckDBPyConnection, metric: str, period: Period, variant: str) -> list[dict[str, Any]]:
-    if metric == "service_level":
-        source = "kpi_service_level($from_date, $to_date, by := 'total', variant := $variant)"
-        values = {"variant": variant}
-    else:
-        source = "kpi($metric, $from_date, $to_date, by := 'total')"
-        values = {"metric": metric}
+    # The metric's own macro: kpi() holds all of them, and DuckDB plans them all for one.
+    values = {"variant": variant} if metric == "service_level" else {}
+    source = f"kpi_{metric}($from_date, $to_date, by := 'total'{', variant := $variant' if values else ''})"
     sql = f"""
         select
             value,
@@ -251,8 +252,8 @@ def _total(connection: duckdb.DuckDBPyConnection, metric: str, period: Period, v
     return _rows(connection, sql, from_date=period.from_date, to_date=period.to_date, **values)
 
 
-def _surveys(connection: duckdb.DuckDBPyConnection, period: Period) -> dict[str, Surveys]:
-    if not _has_macro(connection, "kpi_experience_sums"):
+def _surveys(connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period) -> dict[str, Surveys]:
+    if "kpi_experience_sums" not in macros:
         return {}
     sql = """
         select coalesce(sent_count, 0) as sent_count, coalesce(answered_count, 0) as answered_count
@@ -275,16 +276,18 @@ def _immature_count(connection: duckdb.DuckDBPyConnection, period: Period) -> in
     return int(_rows(connection, sql, from_date=period.from_date, to_date=period.to_date)[0]["immature_count"])
 
 
-def _assumption_sets(connection: duckdb.DuckDBPyConnection, period: Period) -> str | None:
-    if not _has_macro(connection, "kpi_money_sums"):
+def _assumption_sets(connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period) -> str | None:
+    if "kpi_money_sums" not in macros:
         return None
     sql = "select assumption_sets from kpi_money_sums($from_date, $to_date, by := 'total')"
     row = _first(_rows(connection, sql, from_date=period.from_date, to_date=period.to_date))
     return row.get("assumption_sets")
 
 
-def _points(connection: duckdb.DuckDBPyConnection, period: Period, variant: str) -> tuple[tuple[TimePoint, ...], bool]:
-    if not _has_macro(connection, "kpi_queue_sums"):
+def _points(
+    connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period, variant: str
+) -> tuple[tuple[TimePoint, ...], bool]:
+    if "kpi_queue_sums" not in macros:
         return (), False
     sql = "select count(*) as days from kpi_queue_sums($from_date, $to_date, by := 'business_date')"
     dates = {"from_date": period.from_date, "to_date": period.to_date}
@@ -307,8 +310,10 @@ def _points(connection: duckdb.DuckDBPyConnection, period: Period, variant: str)
     return tuple(TimePoint(**row) for row in _rows(connection, sql, **dates, by=by, variant=variant)), is_by_interval
 
 
-def _queues(connection: duckdb.DuckDBPyConnection, period: Period, variant: str) -> tuple[QueueRow, ...]:
-    if not _has_macro(connection, "kpi_queue_sums"):
+def _queues(
+    connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period, variant: str
+) -> tuple[QueueRow, ...]:
+    if "kpi_queue_sums" not in macros:
         return ()
     sql = """
         select

@@ -540,25 +540,36 @@ def _become(command: list[str], home: Path, environment: dict[str, str], folder:
         raise EnvironmentProblem(f"{command[0]} cannot be started: {error}", "type: make setup") from error
 
 
-@app.command(epilog=_examples("callwright bench --events 1000000", "callwright bench ingest", "callwright bench day"))
+@app.command(
+    epilog=_examples(
+        "callwright bench --events 1000000", "callwright bench ingest", "callwright bench day",
+        "callwright bench kpi --contacts 30000000",
+    )
+)  # fmt: skip
 @_guarded
 def bench(
     what: Annotated[
-        Literal["path", "ingest", "day"],
-        typer.Argument(help="From log to KPIs, reading alone, or one more day on a year and on a month."),
+        Literal["path", "ingest", "day", "kpi"],
+        typer.Argument(
+            help="From log to KPIs, reading alone, one more day on a year and on a month, a year's KPIs and questions."
+        ),
     ] = "path",
     events: Annotated[int, typer.Option(help="Events of the generated files.", min=1000)] = 1_000_000,
+    contacts: Annotated[int, typer.Option(help="Contacts of the year of kpi.", min=1000)] = 1_000_000,
     work: Annotated[
         Path | None, typer.Option(help="Folder for the files; else a temporary one.", show_default=False)
     ] = None,
     keep: Annotated[bool, typer.Option(help="Keep the files.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Measure speed as a ratio: the path to KPIs or reading alone to DuckDB's own reading, a new day to history."""
-    from pipelines.bench import day, ingest, run
+    """Measure speed as a ratio: the path to KPIs or reading alone to DuckDB's own reading, a new day to history.
 
-    command = {"path": run.command, "ingest": ingest.command, "day": day.command}[what]
-    command(events, work, keep, json)
+    With kpi: what the KPI tables of a year cost, and how fast the dashboards' questions are answered.
+    """
+    from pipelines.bench import day, ingest, kpi, run
+
+    command = {"path": run.command, "ingest": ingest.command, "day": day.command, "kpi": kpi.command}[what]
+    command(contacts if what == "kpi" else events, work, keep, json)
 
 
 def _print_json(value: Any) -> None:

@@ -120,24 +120,24 @@ def bench(event_count: int, work: Path, progress: Callable[[str], None] = lambda
     references = []
     for stage in STAGES:
         progress(stage)
-        figures[stage] = _run_stage(stage, work)
+        figures[stage] = run_stage(stage, work)
         if stage in (REFERENCE, *PATH_STAGES):
             # The clock of a shared machine wanders: the reference is taken three times, and its middle counts.
             progress(f"{REFERENCE} again")
-            references.append(_run_stage(REFERENCE, work))
+            references.append(run_stage(REFERENCE, work))
     figures[REFERENCE] = sorted(references, key=lambda r: float(r["wall_s"]))[len(references) // 2]
     return _report(event_count, figures)
 
 
-def _run_stage(stage: str, work: Path) -> dict[str, Any]:
-    """One stage in a fresh process; what it measured of itself."""
-    command = [sys.executable, "-m", "pipelines.bench.stages", stage, str(work.absolute())]
+def run_stage(stage: str, work: Path, module: str = "pipelines.bench.stages") -> dict[str, Any]:
+    """One stage of a module in a fresh process; what it measured of itself."""
+    command = [sys.executable, "-m", module, stage, str(work.absolute())]
     root = Path(__file__).parents[2]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise CallwrightError(
             f"the stage {stage} failed (exit {done.returncode}):\n{done.stderr[-ERROR_TAIL_CHARS:]}",
-            "if memory or disk was short, name fewer --events or a roomier --work",
+            "if memory or disk was short, name fewer --events or --contacts, or a roomier --work",
         )
     figures: dict[str, Any] = json.loads((work / f"{stage}.json").read_text())
     return figures

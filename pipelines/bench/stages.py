@@ -78,21 +78,21 @@ def parse(work: Path) -> Figures:
 
 def build(work: Path) -> Figures:
     """From the lake to the last KPI table, with the ledger and the other tables about the data."""
-    with _session(work) as (plan, session):
+    with session_of(work) as (plan, session):
         groups = ("raw", "staging", "core", "kpi")
-        tables = _run(session, [step for step in plan.ordered() if step.group in groups or _is_early(step)])
+        tables = run_steps(session, [step for step in plan.ordered() if step.group in groups or is_early(step)])
         return {"tables": tables, "found": _found(session.warehouse.con)}
 
 
 def score(work: Path) -> Figures:
     """Features, models and scores; the log alone has no customers, so this is the cost of looking."""
-    with _session(work) as (plan, session):
-        return {"tables": _run(session, [s for s in plan.ordered() if s.group in ("features", "ml")])}
+    with session_of(work) as (plan, session):
+        return {"tables": run_steps(session, [s for s in plan.ordered() if s.group in ("features", "ml")])}
 
 
 def check(work: Path) -> Figures:
     """The contracts of all tables and the truths between them."""
-    with _session(work) as (plan, session):
+    with session_of(work) as (plan, session):
         tables = {step.name: _timed(session.check, step.table) for step in plan.ordered() if step.checks}
         failed = [f"{r.table_name} {r.check_name}: {r.observed}" for r in session.results if not r.passed]
         return {"tables": tables, "check_count": len(session.results), "failed": failed}
@@ -100,9 +100,9 @@ def check(work: Path) -> Figures:
 
 def publish(work: Path) -> Figures:
     """The dictionary and the published file, written and verified."""
-    with _session(work) as (plan, session):
+    with session_of(work) as (plan, session):
         steps = [s for s in plan.ordered() if s.name != "publish/scores" and (s.group == "publish" or _is_late(s))]
-        tables = _run(session, steps)
+        tables = run_steps(session, steps)
         assert session.snapshot is not None
         return {"tables": tables, "bytes_count": session.snapshot.path.stat().st_size}
 
@@ -117,20 +117,22 @@ def _is_late(step: Step) -> bool:
     return step.group == "meta" and "publish/dictionary" in step.needs
 
 
-def _is_early(step: Step) -> bool:
+def is_early(step: Step) -> bool:
+    """Whether it is a table about the data that comes before the publish."""
     return step.group == "meta" and not _is_late(step)
 
 
 @contextmanager
-def _session(work: Path) -> Iterator[tuple[Plan, Session]]:
+def session_of(work: Path) -> Iterator[tuple[Plan, Session]]:
+    """A run over the home that is measured."""
     home = home_of(work)
     plan = make_plan(home, readers(load_settings(home.path), home))
     with open_session(home, plan.models, plan.checks, "bench") as session:
         yield plan, session
 
 
-def _run(session: Session, steps: list[Step]) -> dict[str, float]:
-    """Seconds a step."""
+def run_steps(session: Session, steps: list[Step]) -> dict[str, float]:
+    """Does steps; seconds of each."""
     return {step.name: _timed(step.run, session) for step in steps}
 
 
@@ -167,10 +169,10 @@ def peak_bytes() -> int:
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
-def main(stage: str, work: Path) -> None:
-    """Runs one stage and writes its figures: seconds of wall and CPU time, bytes of memory, and what it says itself."""
+def measure(stage: str, does: Callable[[Path], Figures], work: Path) -> None:
+    """Does one stage and writes its figures: seconds of wall and CPU time, bytes of memory, and what it says itself."""
     begun, cpu_begun = time.perf_counter(), time.process_time()
-    figures = STAGES[stage](work)
+    figures = does(work)
     measured = {
         "wall_s": time.perf_counter() - begun,
         "cpu_s": time.process_time() - cpu_begun,
@@ -180,4 +182,4 @@ def main(stage: str, work: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    measure(sys.argv[1], STAGES[sys.argv[1]], Path(sys.argv[2]))
