@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Literal, ParamSpec, TypeVar
@@ -311,6 +312,43 @@ def sql(
         return
     columns, rows = ask.query(opened, query if query is not None else sys.stdin.read())
     print_rows(columns, rows, form)
+
+
+@app.command(
+    epilog=_examples(
+        "callwright reproduce wazo --from 2026-11-22 --to 2026-11-22",
+        "callwright reproduce asterisk --from 2026-11-22 --to 2026-11-22 --queue std",
+        "callwright reproduce nethvoice --from 2026-11-01 --to 2026-11-30 --threshold 60 --csv > nethvoice.csv",
+    )
+)
+@_guarded
+def reproduce(
+    system: Annotated[str, typer.Argument(help="asterisk, wazo, nethvoice, amazon, genesys or cisco.")],
+    from_date: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First local day.")],
+    to_date: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last local day.")],
+    queue: Annotated[str | None, typer.Option(help="Only this queue.", show_default=False)] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Their threshold, seconds; else each queue's own.", min=0, show_default=False)
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Print what another system would show of the same calls by its own rules, beside ours, and why they differ."""
+    from pipelines import reproduce as other
+    from pipelines import terminal
+
+    first, last = from_date.date(), to_date.date()
+    found = other.reproduce(_home(home), system, first, last, queue, threshold)
+    of = f"{first} to {last}, {queue or 'all queues'}"
+    if not found.rows:
+        terminal.err.print(f"no visits to queues: {of}", markup=False)
+    if json or csv:
+        terminal.print_rows(other.COLUMNS, found.rows, "json" if json else "csv")
+    elif found.rows:
+        terminal.print_table(*other.shown(found.rows), f"{found.system.name}, {of}")
+        for note in found.system.notes:
+            terminal.out.print(note, markup=False, soft_wrap=True)
 
 
 @db_app.command("path", epilog=_examples('duckdb -readonly "$(callwright db path)"'))
