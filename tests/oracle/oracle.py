@@ -280,11 +280,12 @@ def doubt_of(stay: list[Event], order: Iterable[Event]) -> float:
 
 
 def misfit_s(stay: list[Event], event: Event) -> float:
-    """Seconds by which what the event says of its wait and talk misses the entry."""
+    """Seconds by which what the event says of its wait and talk misses the entry; one is but rounding."""
     wait = event.said("wait")
     if wait is None or not stay or stay[0].name != "ENTERQUEUE":
         return 0.0
-    return max(0.0, abs(event.second - wait - (event.said("talk") or 0) - stay[0].second) - 1)
+    missed = abs(event.second - wait - (event.said("talk") or 0) - stay[0].second)
+    return missed if missed > 1 else missed / 10
 
 
 def first_known(values: Iterable[Any]) -> Any:
