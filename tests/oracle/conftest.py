@@ -12,7 +12,7 @@ import pytest
 # Modules beside the tests, not of a package: style rule 15.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from logs import World  # noqa: E402
+from logs import World
 
 
 @pytest.fixture(scope="session")

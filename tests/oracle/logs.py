@@ -1,9 +1,9 @@
 """Random queue_logs of a realistic kind, and the settings that they are to be read by.
 
-Belongs here: the life of calls as app_queue.c would log it, and what happens to a log afterwards (restarts, lost lines, cut
-ends, repeats, disorder). Not here: what such a log means (oracle.py), any judgement (the tests).
-A `World` is drawn small (a seed and some shares) and grown into many calls by `random.Random`, for a build costs a second
-whatever it holds.
+Belongs here: the life of calls as app_queue.c would log it, and what happens to a log afterwards (restarts, lost lines,
+cut ends, repeats, disorder). Not here: what such a log means (oracle.py), any judgement (the tests).
+A `World` is drawn small (a seed and some shares) and grown into many calls by `random.Random`, for a build costs a
+second whatever it holds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,13 @@ NIGHTS = {
     "Australia/Lord_Howe": (date(2026, 4, 5), date(2026, 10, 4), date(2026, 6, 2)),
 }
 REFUSALS = ("FULL", "JOINEMPTY", "JOINUNAVAIL", "CLOSED", "DIVERT_CA_RATIO")
-GARBAGE = ("no pipe at all", "1774746000|1.1|sales", "noon|1.1|sales|NONE|ABANDON|1|1|9", "", "1774746000|9|q|NONE|WHAT|1")
+GARBAGE = (
+    "no pipe at all",
+    "1774746000|1.1|sales",
+    "noon|1.1|sales|NONE|ABANDON|1|1|9",
+    "",
+    "1774746000|9|q|NONE|WHAT|1",
+)
 STRETCH_S = 30 * 3600  # from noon before the night
 
 
@@ -52,8 +58,8 @@ class Line:
 class World:
     """A log and its settings.
 
-    `crowd_share` of the calls begin within the same few seconds as others, `edge_share` beside midnights, changes of the
-    clock and half hours; `lost_share` of the calls lack one line, `repeat_share` of the lines come twice.
+    `crowd_share` of the calls begin within the same few seconds as others, `edge_share` beside midnights, changes of
+    the clock and half hours; `lost_share` of the calls lack one line, `repeat_share` of the lines come twice.
     """
 
     seed: int = 0
@@ -222,7 +228,7 @@ class _Growth:
         yield Line(ended, callid, queue, agent, event, tail)
 
     def with_losses(self, calls: list[list[Line]]) -> Iterator[Line]:
-        """Some calls lack a line. None lacks its entry where another's is without an end, which might be taken for it."""
+        """Some calls lack a line; none its entry where another call's has no end and might be taken for it."""
         lost_ends: list[list[Line]] = []
         for call in calls:
             entries = [n for n, line in enumerate(call) if line.event == "ENTERQUEUE"]
@@ -233,7 +239,9 @@ class _Growth:
                 lost_ends.append(kept if place != entries[0] or self.tells_wait(kept) else call)
             else:
                 lost_ends.append(call)
-        hanging = [(e.queue, e.second) for call in lost_ends for e in call if e.event == "ENTERQUEUE" and is_hanging(call)]
+        hanging = [
+            (e.queue, e.second) for call in lost_ends for e in call if e.event == "ENTERQUEUE" and is_hanging(call)
+        ]
         for before, after in zip(calls, lost_ends, strict=True):
             first = next((line for line in before if line.event == "ENTERQUEUE"), None)
             is_entry_lost = first is not None and first not in after

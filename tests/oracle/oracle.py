@@ -1,7 +1,7 @@
 """The slow oracle: what a queue_log says, call by call, by the published definitions and nothing else.
 
-Belongs here: lines to events, events to visits and contacts, agents' stretches of time. Plain Python on lists, one call at
-a time, written from the format (app_queue.c) and the published contract; it shares no code with what it judges.
+Belongs here: lines to events, events to visits and contacts, agents' stretches of time. Plain Python on lists, one call
+at a time, written from the format (app_queue.c) and the published contract; it shares no code with what it judges.
 Not here: sums and ratios (sums.py), making logs (logs.py), anything of pipelines, SQL or data frames.
 """
 
@@ -243,8 +243,8 @@ def read(lines: Iterable[str]) -> list[Event]:
 KNOWN = {"ENTERQUEUE", "DID", "QUEUESTART", *RINGS, *UNANSWERED, *ANSWERED, *REFUSED, *STATES, *STATES.values()}
 
 
-# One channel in one queue: outside, waiting, talking, outside again. The log has whole seconds and its lines may come in
-# any order, so all orders of one second's lines are tried and the likeliest life is believed.
+# One channel in one queue: outside, waiting, talking, outside again. The log has whole seconds and its lines may come
+# in any order, so all orders of one second's lines are tried and the likeliest life is believed.
 
 
 def stays_of(events: list[Event]) -> list[list[Event]]:
@@ -453,19 +453,27 @@ def outcome_of(visits: list[Visit]) -> str:
 
 def with_repeats(contacts: list[Contact], numbers: Mapping[str, str | None]) -> list[Contact]:
     """With the same number's contact before each, if it came at most thirty days before."""
-    found = []
+    callers: dict[str | None, list[Contact]] = defaultdict(list)
     for contact in contacts:
-        number = numbers[contact.source_contact_id]
-        same = [c for c in contacts if number and numbers[c.source_contact_id] == number]
-        if any(isinstance(c.arrived_at, Unstated) for c in same):
-            found.append(replace(contact, repeat_of=UNSTATED))
-            continue
-        latest = max((c.arrived_at for c in same if c.arrived_at < contact.arrived_at), default=0)
-        last = [c.source_contact_id for c in same if contact.arrived_at - c.arrived_at <= REPEAT_S and c.arrived_at == latest]
-        # Of two that came in one second no document says which was first.
-        is_tied = len(last) > 1 or sum(c.arrived_at == contact.arrived_at for c in same) > 1
-        found.append(replace(contact, repeat_of=UNSTATED if is_tied else last[0] if last else None))
-    return found
+        callers[numbers[contact.source_contact_id]].append(contact)
+    return [
+        replace(contact, repeat_of=None if number is None else repeat_of(contact, same))
+        for number, same in callers.items()
+        for contact in same
+    ]
+
+
+def repeat_of(contact: Contact, same: list[Contact]) -> str | None:
+    moments = [c.arrived_at for c in same]
+    if any(isinstance(moment, Unstated) for moment in moments):
+        return UNSTATED  # type: ignore[no-any-return]
+    before = max((m for m in moments if m < contact.arrived_at), default=None)
+    # Of two that came in one second no document says which was first.
+    if moments.count(contact.arrived_at) > 1 or moments.count(before) > 1:
+        return UNSTATED  # type: ignore[no-any-return]
+    if before is None or contact.arrived_at - before > REPEAT_S:
+        return None
+    return same[moments.index(before)].source_contact_id
 
 
 def rings_of(events: list[Event]) -> list[Ring]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from oracle import REFUSALS, Contact, Rules, Told, Visit, days_between, half_hour, known_sum
+from oracle import REFUSALS, Rules, Told, Visit, days_between, half_hour, known_sum
 
 Row = dict[str, Any]
 Ratio = tuple[float, float]
@@ -63,13 +63,22 @@ def grouped(visits: Iterable[Visit], key: Callable[[Visit], Any]) -> dict[Any, R
 
 
 def queue_intervals(visits: Iterable[Visit], rules: Rules, ownership: str = "arrival") -> dict[Any, Row]:
-    """Rows of kpi.queue_interval by (interval_started_at, business_date, site, queue)."""
+    """Rows of kpi.queue_interval by (interval_started_at, business_date, site, queue).
 
-    def key(visit: Visit) -> Any:
-        moment = owned_at(visit, ownership)
+    Whoever entered is offered in the interval of the arrival, whichever interval owns what became of it.
+    """
+    every = list(visits)
+
+    def key(visit: Visit, moment: float) -> Any:
         return half_hour(moment), rules.local_date(moment), visit.site, visit.queue
 
-    return grouped(visits, key)
+    arrived = grouped(every, lambda visit: key(visit, visit.entered_at))
+    owned = grouped(every, lambda visit: key(visit, owned_at(visit, ownership)))
+    empty = sums_of([])
+    return {
+        place: owned.get(place, empty) | {"offered_count": arrived.get(place, empty)["offered_count"]}
+        for place in [*arrived, *(place for place in owned if place not in arrived)]
+    }
 
 
 def queue_days(visits: Iterable[Visit]) -> dict[Any, Row]:
@@ -165,16 +174,11 @@ TIMES: dict[str, Callable[[Row], Ratio]] = {
 
 
 def flow_outs(sums: Row) -> int:
-    total: int = sum(sums[f"{outcome}_count"] for outcome in ("timed_out", "exited_by_key", "exited_empty", "withdrawn"))
+    total: int = sum(
+        sums[f"{outcome}_count"] for outcome in ("timed_out", "exited_by_key", "exited_empty", "withdrawn")
+    )
     return total
 
 
 def value_of(ratio: Ratio) -> float | None:
     return ratio[0] / ratio[1] if ratio[1] else None
-
-
-def outcome_counts(contacts: Iterable[Contact]) -> dict[str, int]:
-    found: dict[str, int] = defaultdict(int)
-    for contact in contacts:
-        found[contact.outcome] += 1
-    return dict(found)

@@ -12,7 +12,17 @@ import duckdb
 from hypothesis import Phase, example, given, settings
 from logs import World, worlds
 from oracle import Contact, Target, Told, Visit, half_hour, tell
-from sums import ABANDONMENTS, SERVICE_LEVELS, TIMES, agent_days, grouped, queue_days, queue_intervals, sums_of, value_of
+from sums import (
+    ABANDONMENTS,
+    SERVICE_LEVELS,
+    TIMES,
+    agent_days,
+    grouped,
+    queue_days,
+    queue_intervals,
+    sums_of,
+    value_of,
+)
 
 from pipelines.sqlgraph import load_macros, load_models
 
