@@ -87,8 +87,9 @@ seconds_before as (
     from seconds
 ),
 
--- Of several ends in one second the longest stay ended first, of equal ones that which fits whether it had been answered;
--- each entry comes after the end of the visit before.
+-- Of several ends in one second that comes first which tells of as long a stay as there was (one that tells nothing may be
+-- it), else the longest; of equal ones that which fits whether the visit had been answered. Each entry comes after the end
+-- of the visit before.
 ranked as (
     select
         e.*,
@@ -102,7 +103,13 @@ ranked as (
         row_number() over (
             partition by e.callid, e.queue, e.event_at, case when e.event = 'ENTERQUEUE' then 1 when e.is_end then 2 else 3 end
             order by
-                case when e.event = 'ENTERQUEUE' then e.position_in else -e.wait_s - coalesce(e.talk_s, 0) end,
+                case
+                    when e.event = 'ENTERQUEUE' then e.position_in
+                    when s.was_inside then coalesce(abs(
+                        (epoch_us(e.event_at) - epoch_us(s.entered_before_at)) / 1e6 - e.wait_s - coalesce(e.talk_s, 0)
+                    ), 1.5)
+                    else -e.wait_s - coalesce(e.talk_s, 0)
+                end,
                 case
                     when coalesce(s.answered_before_at >= s.entered_before_at, false) = (e.talk_s is not null) then 0
                     else 1

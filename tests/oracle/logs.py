@@ -147,7 +147,7 @@ class _Growth:
 
     def restarts(self, taken: set[int]) -> list[int]:
         """Seconds of restarts, in which nothing else happened: what a second holds has no order."""
-        found = []
+        found: list[int] = []
         while len(found) < self.world.restart_count:
             second = self.begin() + self.chance.randint(0, 60)
             if second not in taken:
@@ -186,7 +186,8 @@ class _Growth:
     def visit(self, callid: str, queue: str, number: str, entered: int) -> Iterator[Line]:
         wait = self.chance.choice((self.chance.choice(self.waits), int(self.chance.expovariate(1 / 60))))
         left, position = entered + wait, self.chance.randint(1, 9)
-        logged_wait = wait + (self.chance.random() < 0.1)  # the clock of the wait starts before the line is written
+        # The clock of the wait starts before the line is written; of short waits it would leave the order in doubt.
+        logged_wait = wait + (wait > 1 and self.chance.random() < 0.1)
         name = ("A Name",) if self.chance.random() < 0.1 else ()
         yield Line(entered, callid, queue, "NONE", "ENTERQUEUE", ("", number, position, *name))
         for _ in range(self.chance.choice((0, 0, 1, 3))):
@@ -219,12 +220,12 @@ class _Growth:
         ended = at + talk
         if talk and wait and self.chance.random() < 0.1:
             wait, talk = wait + 1, talk - 1  # the end counts from a second after the answer was logged
-        tail = (wait, talk, position)
+        tail: tuple[object, ...] = (wait, talk, position)
         if event in ("BLINDTRANSFER", "TRANSFER"):
-            tail = (self.chance.choice(("8003", "vip", "07946000123")), "inbound", *tail)  # type: ignore[assignment]
+            tail = (self.chance.choice(("8003", "vip", "07946000123")), "inbound", *tail)
         if event == "ATTENDEDTRANSFER":
             heads = (("BRIDGE", "b-1"), ("APP", "VoiceMail"), ("LINK", "SIP/a-1", "SIP/b-2"))
-            tail = (*self.chance.choice(heads), *tail)  # type: ignore[assignment]
+            tail = (*self.chance.choice(heads), *tail)
         yield Line(ended, callid, queue, agent, event, tail)
 
     def with_losses(self, calls: list[list[Line]]) -> Iterator[Line]:

@@ -236,7 +236,8 @@ def read(lines: Iterable[str]) -> list[Event]:
     for line in sorted({line.rstrip("\n") for line in lines}):
         epoch, *fields = line.split("|")
         if len(fields) >= 4 and epoch.isdecimal() and fields[3] in KNOWN:
-            events.append(Event(int(epoch), *fields[:4], tuple(fields[4:])))
+            callid, queue, agent, name, *args = fields
+            events.append(Event(int(epoch), callid, queue, agent, name, tuple(args)))
     return sorted(events, key=lambda event: event.second)
 
 
@@ -274,6 +275,7 @@ def doubt_of(stay: list[Event], order: Iterable[Event]) -> float:
             now = []
         else:
             doubt += 10 * (not now) + misfit_s(now, event)
+            doubt += 10 * any(e.name == "CONNECT" and e.agent != event.agent for e in now if event.name in ANSWERED)
             doubt += 10 * ("CONNECT" in names) if event.name not in ANSWERED else 10 * ("CONNECT" not in names)
         now = [] if is_over([event]) else [*now, event]
     return doubt
@@ -467,11 +469,11 @@ def repeat_of(contact: Contact, same: list[Contact]) -> str | None:
     moments = [c.arrived_at for c in same]
     if any(isinstance(moment, Unstated) for moment in moments):
         return UNSTATED  # type: ignore[no-any-return]
-    before = max((m for m in moments if m < contact.arrived_at), default=None)
+    before = max((m for m in moments if 0 < contact.arrived_at - m <= REPEAT_S), default=0)
     # Of two that came in one second no document says which was first.
     if moments.count(contact.arrived_at) > 1 or moments.count(before) > 1:
         return UNSTATED  # type: ignore[no-any-return]
-    if before is None or contact.arrived_at - before > REPEAT_S:
+    if before == 0:
         return None
     return same[moments.index(before)].source_contact_id
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 from oracle import REFUSALS, Rules, Told, Visit, days_between, half_hour, known_sum
 
 Row = dict[str, Any]
-Ratio = tuple[float, float]
+Ratio = tuple[float | None, float]
 OUTCOMES = ("timed_out", "exited_by_key", "exited_empty", "withdrawn", "open")
 RULES_OF_OWNERSHIP = ("arrival", "event", "disconnect")
 
@@ -114,7 +115,7 @@ def agent_days(told: Told, rules: Rules) -> dict[Any, Row]:
 
 
 def time_in(told: Told, state: str, rules: Rules) -> dict[Any, float]:
-    """Seconds of each agent in a state by local day, cut at local midnight; on several queues at once it counts once."""
+    """Seconds of each agent in a state by local day, cut at local midnight; on several queues it counts once."""
     stretches: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for stretch in told.stretches:
         if stretch.state == state:
@@ -124,7 +125,7 @@ def time_in(told: Told, state: str, rules: Rules) -> dict[Any, float]:
         edges = sorted({edge for pair in own for edge in pair})
         days = sorted({day for begin, end in own for day in days_between(rules, begin, end)})
         edges = sorted({*edges, *(rules.midnight(day) for day in days)})
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in pairwise(edges):
             if any(a <= begin and end <= b for a, b in own):
                 key = rules.local_date(begin), agent
                 found[key] = found.get(key, 0.0) + end - begin
@@ -169,7 +170,7 @@ ABANDONMENTS: dict[str, Callable[[Row], Ratio]] = {
 TIMES: dict[str, Callable[[Row], Ratio]] = {
     "kpi_asa": lambda s: (s["answered_wait_s"], s["answered_count"]),
     # Neither hold nor wrap-up stands in a queue_log: what is handled is the talk.
-    "kpi_aht": lambda s: (s["talk_s"] or 0.0, s["answered_count"]),
+    "kpi_aht": lambda s: (s["talk_s"], s["answered_count"]),
 }
 
 
@@ -181,4 +182,4 @@ def flow_outs(sums: Row) -> int:
 
 
 def value_of(ratio: Ratio) -> float | None:
-    return ratio[0] / ratio[1] if ratio[1] else None
+    return ratio[0] / ratio[1] if ratio[1] and ratio[0] is not None else None

@@ -62,7 +62,7 @@ def selected(names: list[str]) -> str:
 
 
 def by_key(rows: list[tuple[Any, ...]], size: int) -> Table:
-    """Rows by their first columns; of a key that comes twice the rows are all kept, and so differ from what was told."""
+    """Rows by their first columns, which no two rows may share."""
     table: Table = {}
     for row in rows:
         assert row[:size] not in table, row
@@ -196,10 +196,10 @@ def test_pipeline_and_oracle_tell_the_same_of_any_log(built: Callable[[World], A
 
 
 def test_logs_hold_all_that_they_are_meant_to_hold() -> None:
-    world = World(call_count=2000)
+    world = World(call_count=1500, restart_count=3)
     told = tell(world.lines, world.rules)
     counts = Counter(visit.outcome for visit in told.visits)
-    assert min(counts.values()) >= 20, counts
+    assert min(counts.values()) >= 10, counts
     assert set(counts) == {
         "answered", "abandoned", "timed_out", "exited_by_key", "exited_empty", "withdrawn", "open",
         "full", "join_empty", "closed", "diverted",
@@ -207,6 +207,6 @@ def test_logs_hold_all_that_they_are_meant_to_hold() -> None:
     queues: dict[str, set[str]] = defaultdict(set)
     for visit in told.visits:
         queues[visit.source_call_id].add(visit.queue)
-    assert sum(len(own) > 1 for own in queues.values()) > 100
+    assert sum(len(own) > 1 for own in queues.values()) > 80
     assert sum(v.answered_at is not None and v.left_at is None for v in told.visits) >= 1  # talks on
     assert len({v.business_date for v in told.visits}) >= 8

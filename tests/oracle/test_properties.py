@@ -252,7 +252,8 @@ def test_a_day_of_23_24_or_25_hours_is_the_sum_of_its_intervals(
     entered = f"where epoch(entered_at) >= {begin} and epoch(entered_at) < {end}"
     refused = "outcome in ('full', 'join_empty', 'closed', 'diverted')"
     ((offered, blocked),) = centre.rows(
-        f"select count(*) filter (where not {refused}), count(*) filter (where {refused}) from core.queue_visits {entered}"
+        f"select count(*) filter (where not {refused}), count(*) filter (where {refused})"
+        f" from core.queue_visits {entered}"
     )
     ((day_offered, day_blocked),) = centre.rows(
         f"select sum(offered_count), sum(blocked_count) from kpi.queue_day {within}"
