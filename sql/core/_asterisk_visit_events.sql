@@ -59,6 +59,7 @@ seconds as (
         e.event_at,
         sum(case when e.event = 'ENTERQUEUE' then 1 else 0 end) as entry_count,
         sum(case when e.is_end then 1 else 0 end) as end_count,
+        max(case when e.event = 'CONNECT' then e.event_at end) as answered_at,
     from call_events as e
     group by e.callid, e.queue, e.event_at
 ),
@@ -74,22 +75,46 @@ seconds_before as (
         coalesce(sum(entry_count) over (
             partition by callid, queue order by event_at rows between unbounded preceding and 1 preceding
         ), 0) as entries_before_count,
+        max(case when entry_count > 0 then event_at end) over (
+            partition by callid, queue order by event_at rows between unbounded preceding and 1 preceding
+        ) as entered_before_at,
+        max(answered_at) over (
+            partition by callid, queue order by event_at rows between unbounded preceding and 1 preceding
+        ) as answered_before_at,
         coalesce(last_value(case when entry_count <> end_count then entry_count > end_count end ignore nulls) over (
             partition by callid, queue order by event_at rows between unbounded preceding and 1 preceding
         ), false) as was_inside,
     from seconds
 ),
 
--- Of several ends in one second the longest stay ended first; each entry comes after the end of the visit before.
+-- Of several ends in one second that comes first which tells of as long a stay as there was (one that tells nothing may be
+-- it), else the longest; of equal ones that which fits whether the visit had been answered. Each entry comes after the end
+-- of the visit before.
 ranked as (
     select
         e.*,
         s.entry_count,
         s.entries_before_count,
         s.was_inside,
+        -- Who has just come in or who was inside before: whose entry is nearer to the begin of the wait that the answer tells.
+        s.was_inside and coalesce(
+            abs((epoch_us(e.event_at) - epoch_us(s.entered_before_at)) / 1e6 - e.wait_s) <= e.wait_s and e.wait_s > 0, true
+        ) as is_of_before,
         row_number() over (
             partition by e.callid, e.queue, e.event_at, case when e.event = 'ENTERQUEUE' then 1 when e.is_end then 2 else 3 end
-            order by case when e.event = 'ENTERQUEUE' then e.position_in else -e.wait_s - coalesce(e.talk_s, 0) end, e.event
+            order by
+                case
+                    when e.event = 'ENTERQUEUE' then e.position_in
+                    when s.was_inside then coalesce(abs(
+                        (epoch_us(e.event_at) - epoch_us(s.entered_before_at)) / 1e6 - e.wait_s - coalesce(e.talk_s, 0)
+                    ), 1.5)
+                    else -e.wait_s - coalesce(e.talk_s, 0)
+                end,
+                case
+                    when coalesce(s.answered_before_at >= s.entered_before_at, false) = (e.talk_s is not null) then 0
+                    else 1
+                end,
+                e.event
         ) as second_seq,
     from call_events as e
     inner join seconds_before as s on e.callid = s.callid and e.queue = s.queue and e.event_at = s.event_at
@@ -101,8 +126,7 @@ numbered as (
         cast(greatest(entries_before_count + case
             when event = 'ENTERQUEUE' then second_seq
             when is_end then least(case when was_inside then second_seq - 1 else second_seq end, entry_count)
-            -- Answered without a wait: who has just come in, not who has just gone.
-            when was_inside and (event <> 'CONNECT' or wait_s > 0) then 0
+            when case when event = 'CONNECT' then is_of_before else was_inside end then 0
             else entry_count
         end, 1) as integer) as visit_number,
     from ranked

@@ -13,14 +13,15 @@ visits as (
     select
         v.contact_key,
         count(*) as queue_visit_count,
-        min(entered_at) as first_entered_at,
+        -- Who was refused did not wait: a refusal neither begins nor ends the wait.
+        min(case when wait_s is not null then entered_at end) as first_entered_at,
         max(case when visit_seq = 1 then queue end) as first_queue,
         max_by(queue, visit_seq) as last_queue,
         max_by(outcome, visit_seq) as last_outcome,
         max(case when outcome = 'answered' then 1 else 0 end) as is_answered,
         max_by(is_short_abandon, visit_seq) as is_last_short_abandon,
         round(sum(wait_s), 6) as queue_wait_s,
-        max(coalesce(answered_at, left_at)) as last_waited_at,
+        max(case when wait_s is not null then coalesce(answered_at, left_at) end) as last_waited_at,
         round(sum(ring_s), 6) as ring_s,
         round(sum(talk_s), 6) as talk_s,
         round(sum(hold_s), 6) as hold_s,

@@ -75,6 +75,8 @@ state_days as (
             epoch_us(least(ended_at, timezone(getvariable('timezone'), cast(business_date + 1 as timestamp))))
             - epoch_us(greatest(started_at, timezone(getvariable('timezone'), cast(business_date as timestamp)))) as duration_us,
         from days
+        -- A day that begins as the state ends has nothing of it.
+        where ended_at = started_at or ended_at > timezone(getvariable('timezone'), cast(business_date as timestamp))
     ) as pieces
     group by business_date, agent
 ),

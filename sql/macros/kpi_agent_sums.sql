@@ -13,8 +13,10 @@ with agent_days as (
             else error(concat('unknown by := ', "by", '; agent figures know total, agent, site, business_date'))
         end as group_value,
         *,
-        coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0) as handle_s,
-        coalesce(ring_s, 0) + handle_s as busy_s,
+        case
+            when coalesce(talk_s, hold_s, wrap_s) is not null then coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0)
+        end as handle_s,
+        coalesce(ring_s, 0) + coalesce(handle_s, 0) as busy_s,
         coalesce(logged_in_s, 0) > 0 as is_observed
     from kpi.agent_day
     where business_date between from_date and to_date

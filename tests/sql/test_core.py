@@ -111,6 +111,48 @@ def test_a_whole_visit_within_one_second(build: Build) -> None:
     assert visits(centre, "outcome, wait_s, is_short_abandon") == [("abandoned", 0.0, True), ("abandoned", 4.0, True)]
 
 
+# Found by tests/oracle: visits of one channel to one queue that meet in one second.
+SAME_SECOND = [
+    (  # answered at once, though the log says a second: who has just come in, not who has just gone
+        [
+            "0|1.1|q|NONE|ENTERQUEUE||07|6", "11|1.1|q|NONE|WITHDRAW|5|6|11|moved", "11|1.1|q|NONE|ENTERQUEUE||07|6",
+            "11|1.1|q|Ann|CONNECT|1|1.2|9", "99|1.1|q|Ann|COMPLETEAGENT|1|88|6",
+        ],
+        [("withdrawn", 11.0, None, None), ("answered", 1.0, "Ann", 88.0)],
+    ),
+    (  # as long a stay each: who was answered is who was transferred
+        [
+            "0|1.1|q|NONE|ENTERQUEUE||07|4", "0|1.1|q|Ann|CONNECT|0|1.2|2", "1|1.1|q|Ann|BLINDTRANSFER|9|in|0|1|4",
+            "1|1.1|q|NONE|ENTERQUEUE||07|3", "1|1.1|q|NONE|ABANDON|3|3|1",
+        ],
+        [("answered", 0.0, "Ann", 1.0), ("abandoned", 1.0, None, None)],
+    ),
+    (  # an old version that does not tell the wait: not who waited for nothing
+        [
+            "0|1.1|q|NONE|ENTERQUEUE||07|2", "10|1.1|q|NONE|EXITWITHTIMEOUT|2", "10|1.1|q|NONE|ENTERQUEUE||07|6",
+            "10|1.1|q|NONE|WITHDRAW|6|6|0|moved",
+        ],
+        [("timed_out", 10.0, None, None), ("withdrawn", 0.0, None, None)],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("events", "expected"), SAME_SECOND)
+def test_visits_that_meet_in_one_second_keep_their_own_answer_and_end(
+    build: Build, events: list[str], expected: list[tuple[Any, ...]]
+) -> None:
+    assert visits(build(*events), "outcome, wait_s, agent, talk_s") == expected
+
+
+def test_a_refusal_is_no_part_of_the_elapsed_wait(build: Build) -> None:
+    centre = build(
+        "0|1.1|a|NONE|FULL|07", "5|1.1|b|NONE|ENTERQUEUE||07|1", "35|1.1|b|NONE|EXITWITHTIMEOUT|1|1|30",
+        "40|1.1|c|NONE|JOINEMPTY|07",
+    )  # fmt: skip
+    contact = "select queue_visit_count, queue_wait_s, elapsed_wait_s, outcome from core.contacts"
+    assert centre.rows(contact) == [(3, 30.0, 30.0, "blocked")]
+
+
 def test_three_queues_have_a_queue_wait_and_an_elapsed_wait(build: Build) -> None:
     centre = build(
         "0|1.1|a|NONE|ENTERQUEUE||07|1", "59|1.1|a|NONE|EXITWITHTIMEOUT|1|1|59",
@@ -224,6 +266,13 @@ def test_a_login_over_local_midnight_is_cut_at_it(build: Build) -> None:
     centre = build(f"{late}|NONE|a|Ann|ADDMEMBER|", f"{late + 1800}|NONE|a|Ann|REMOVEMEMBER|")
     days = "select strftime(business_date, '%m-%d'), logged_in_s from kpi.agent_day order by 1"
     assert centre.rows(days) == [("03-02", 600.0), ("03-03", 1200.0)]
+
+
+def test_a_login_that_ends_at_midnight_has_no_next_day(build: Build) -> None:
+    centre = build("0|NONE|a|Ann|ADDMEMBER|", f"{12 * 3600}|NONE|a|Ann|REMOVEMEMBER|")
+    assert centre.rows("select strftime(business_date, '%m-%d'), logged_in_s from kpi.agent_day") == [
+        ("03-02", 43200.0)
+    ]
 
 
 def test_lines_that_come_twice_are_one_event(build: Build, centre: Any) -> None:

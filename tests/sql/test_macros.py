@@ -140,6 +140,11 @@ def test_handle_time_is_talk_hold_and_wrap_of_the_answered(db):
     assert ask(db, f"kpi_aht({DAY})")["sales"] == (520, 4, 130, 4)
 
 
+def test_handle_time_of_calls_that_still_go_on_is_not_known_and_not_0(db):
+    put_visits(db, answered_count=4)
+    assert ask(db, f"kpi_aht({DAY})")["sales"] == (None, 4, None, 4)
+
+
 def test_handle_time_by_agent_comes_from_agent_days(db):
     put_visits(db, answered_count=4, talk_s=400.0)
     put(db, "kpi.agent_day", business_date="2026-11-22", agent="ann", answered_count=2, talk_s=60.0, hold_s=0.0,
