@@ -128,8 +128,8 @@ class Increments:
         Args:
             text: The SQL.
             tables: The tables it reads.
-            part: `contact_key`: of the touched contacts; `business_date`: of the touched days, for a truth that holds day
-                by day; `talks onwards`: of talks since the first touched day.
+            part: `contact_key`: of the touched contacts; `business_date`: of the touched days, for a truth that
+                holds day by day; `talks onwards`: of talks since the first touched day.
         """
         if self.is_everything:
             return None

@@ -112,7 +112,8 @@ select date '2026-03-02' as business_date, 'ann' as agent, 1 as offered_count, 1
     2400 as logged_in_s, 300 as paused_s;
 insert into kpi.agent_interval by name
 select *, date '2026-03-02' as business_date, 'ann' as agent from (values
-    (timestamptz '2026-03-02 10:00:00+00', 1, 1, 50, 1800, 300), (timestamptz '2026-03-02 10:30:00+00', 0, 0, 10, 600, null)
+    (timestamptz '2026-03-02 10:00:00+00', 1, 1, 50, 1800, 300),
+    (timestamptz '2026-03-02 10:30:00+00', 0, 0, 10, 600, null)
 ) as t(interval_started_at, offered_count, answered_count, talk_s, logged_in_s, paused_s);
 update core.contacts set business_date = date '2026-03-02', channel = 'voice', direction = 'inbound';
 update core.queue_visits set business_date = date '2026-03-02';
