@@ -1,4 +1,4 @@
-"""KPI tables of channels, sites, agents' half hours, the IVR, campaigns, tiers, waits and ways: rows to be added by hand."""
+"""KPI tables of channels, sites, half hours of agents, the IVR, campaigns, tiers, waits, ways: rows to add by hand."""
 
 from __future__ import annotations
 
@@ -139,7 +139,8 @@ def test_sites_add_their_channels_and_what_a_channel_does_not_have_is_null(acd: 
     )
     sums = (
         "contact_count, queue_wait_s, elapsed_wait_s, ivr_s, ring_s, talk_s, hold_s, wrap_s, handle_s,"
-        " multi_queue_count, transferred_contact_count, transfer_count, identified_count, in_business_hours_count, repeat_count"
+        " multi_queue_count, transferred_contact_count, transfer_count, identified_count, in_business_hours_count,"
+        " repeat_count"
     )
     nothing = (None,) * 5
     assert centre.rows(f"select business_date, channel, {sums} from kpi.channel_day order by 1, 2") == [
@@ -414,9 +415,9 @@ def test_persons_are_dialled_and_reached_for_the_first_time_once_a_campaign(acd:
     centre = acd(contact(1, "2026-07-01 12:00:00"), campaign_attempts=ATTEMPTS)
     sums = (
         "select campaign_id, business_date::varchar, arm, local_hour, attempt_count, connected_count,"
-        " right_party_count, sold_count, refused_count, callback_count, opted_out_count, no_answer_count, amount, currency,"
-        " person_first_attempt_count, person_first_connected_count, attempts_to_contact_count from kpi.campaign_day"
-        " order by 1, 2, 4"
+        " right_party_count, sold_count, refused_count, callback_count, opted_out_count, no_answer_count, amount,"
+        " currency, person_first_attempt_count, person_first_connected_count, attempts_to_contact_count"
+        " from kpi.campaign_day order by 1, 2, 4"
     )
     stated = (None,) * 8
     assert centre.rows(sums) == [
