@@ -110,7 +110,11 @@ pieces as (
         is_marked,
         quarter_number,
         quarter_number = first_number as is_begin,
-        least(from_us + part_us, (quarter_number + 1) * 900000000) - greatest(from_us, quarter_number * 900000000) as piece_us,
+        -- Null where it is not known how long the part was: least() would pass it over.
+        case
+            when part_us is not null
+                then least(from_us + part_us, (quarter_number + 1) * 900000000) - greatest(from_us, quarter_number * 900000000)
+        end as piece_us,
     from numbered
 ),
 

@@ -143,7 +143,7 @@ def test_whatever_comes_later_the_tables_are_those_of_a_run_that_had_it_all(
 # A column that nothing else is made of, by table.
 MARKED = {
     "core._asterisk_calls": "transferred_to",
-    "core.queue_visits": "tier",
+    "core.queue_visits": "talk_source",
     "core.ring_attempts": "outcome",
     "core.contacts": "value_tier_at_arrival",
 }
