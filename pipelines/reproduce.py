@@ -278,10 +278,10 @@ def _row(
     found: dict[str, Any],
     ours: dict[str, float | None],
 ) -> tuple[Any, ...]:
-    theirs = _figure(found.get(f"figure_{number}"), figure.unit)
+    needs = bool(figure.needs) and (not figure.rule or found[f"needs_{number}"])
+    theirs = None if needs else _figure(found.get(f"figure_{number}"), figure.unit)
     our = _figure(ours.get(figure.ours), figure.unit)
     difference = None if theirs is None or our is None else round(theirs - our, SHARE_OR_MEAN_DIGITS)
-    needs = figure.needs and (not figure.rule or found[f"needs_{number}"])
     if needs:
         why = NOT_REPRODUCIBLE + figure.needs
     elif theirs is None:

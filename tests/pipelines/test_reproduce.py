@@ -64,6 +64,7 @@ def log() -> str:
         lines += call(HAND_AT + 200 * n, f"2.{n}", "hand", agent, wait, end)
     lines += [f"{HAND_AT + n}|3.{n}|hand|NONE|{event}|07" for n, event in enumerate(REFUSED)]
     lines += call(HAND_AT, "4.1", "other", "Cid", 4, "COMPLETEAGENT|4|10|1")
+    lines += call(HAND_AT, "4.2", "endless", "Eve", 6, "")
     # answered, and given up, after the midnight before which they came
     lines += call(MIDNIGHT - 10, "5.1", "night", "Dan", 30, "COMPLETEAGENT|30|60|1")
     lines += call(MIDNIGHT - 5, "5.2", "night", "", 25, "ABANDON|1|1|25")
@@ -230,6 +231,23 @@ def test_nothing_to_divide_by_is_no_figure_and_says_so(made: Any) -> None:
     row = figures(made, "amazon", HAND, "other")
     assert row["AVG_ABANDON_TIME"]["theirs"] is None
     assert row["AVG_ABANDON_TIME"]["why"] == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("system", "figure"),
+    [
+        ("amazon", "AVG_HANDLE_TIME"),
+        ("amazon", "CONTACTS_AGENT_HUNG_UP_FIRST"),
+        ("genesys", "tHandle.avg"),
+        ("cisco", "AHT"),
+        ("nethvoice", "duration_avg"),
+        ("asterisk", "TalkTime"),
+    ],
+)
+def test_what_no_source_says_is_missing_and_not_zero(made: Any, system: str, figure: str) -> None:
+    row = figures(made, system, HAND, "endless")[figure]
+    assert row["theirs"] is None
+    assert row["why"].startswith("not reproducible: needs ")
 
 
 def test_call_over_midnight_belongs_to_the_day_that_each_system_says(made: Any) -> None:
