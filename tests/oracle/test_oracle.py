@@ -187,7 +187,7 @@ def judgement(centre: Any, world: World) -> dict[str, Any]:
     return {table: rows for table, rows in wrong.items() if rows}
 
 
-@settings(QUICK, max_examples=5)
+@settings(QUICK, max_examples=4)
 @given(worlds())
 @example(World(seed=1, targets=(Target(sl_comparator="<"), Target("vip", None, 10.0, "<=", 12.0))))
 @example(World(seed=2, crowd_share=0.9, edge_share=0.0))
@@ -199,7 +199,7 @@ def test_logs_hold_all_that_they_are_meant_to_hold() -> None:
     world = World(call_count=1500, restart_count=3)
     told = tell(world.lines, world.rules)
     counts = Counter(visit.outcome for visit in told.visits)
-    assert min(counts.values()) >= 10, counts
+    assert min(counts.values()) >= 20, counts
     assert set(counts) == {
         "answered", "abandoned", "timed_out", "exited_by_key", "exited_empty", "withdrawn", "open",
         "full", "join_empty", "closed", "diverted",
@@ -209,4 +209,5 @@ def test_logs_hold_all_that_they_are_meant_to_hold() -> None:
         queues[visit.source_call_id].add(visit.queue)
     assert sum(len(own) > 1 for own in queues.values()) > 80
     assert sum(v.answered_at is not None and v.left_at is None for v in told.visits) >= 1  # talks on
-    assert len({v.business_date for v in told.visits}) >= 8
+    assert len({v.business_date for v in told.visits}) >= 6
+    assert sum("|UNPAUSE|" in line for line in world.lines) < sum("|PAUSE|" in line for line in world.lines)
