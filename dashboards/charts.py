@@ -124,7 +124,7 @@ def _add_service_level(
 ) -> None:
     is_small = [row.judged_count < minimum_n for row in rows]
     figure.add_scatter(
-        x=moments, y=[row.service_level for row in rows], name=words("card.service_level.label"),
+        x=moments, y=[row.service_level for row in rows], name=words("chart.service_level"),
         mode="lines+markers", connectgaps=False, row=2, col=1, showlegend=False,
         line={"color": palette["line"], "width": 2},
         marker={

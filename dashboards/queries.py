@@ -40,6 +40,21 @@ class Period:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """What the published catalogue says of a metric; label and meaning by language, en or zh.
+
+    `is_total`: the value is a sum. good: up, down or neither. basis: measured, attributed or modelled.
+    """
+
+    unit: str
+    good: str
+    is_total: bool
+    basis: str
+    label: dict[str, str]
+    meaning: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Publication:
     """What the published file says of itself and of its centre; None where it does not say."""
 
@@ -53,6 +68,11 @@ class Publication:
     currency: str | None = None
     minimum_n: int = 30
     service_level_variant: str = "sl_short_abandons_excluded"
+    catalogue: dict[str, Metric] = field(default_factory=dict)
+
+    def metric(self, name: str) -> Metric:
+        """Return the metric that a card of this name shows: of the service level, the centre's own variant."""
+        return self.catalogue[self.service_level_variant if name == "service_level" else name]
 
 
 @dataclass(frozen=True)
@@ -187,9 +207,33 @@ def publication(connection: duckdb.DuckDBPyConnection, path: str) -> Publication
             from meta.centre limit 1
         """
         facts |= {name: value for name, value in _first(_rows(connection, sql)).items() if value is not None}
+    if _has_table(connection, "meta", "metrics"):
+        facts["catalogue"] = _catalogue(connection)
     if _has_table(connection, "kpi", "queue_day"):
         facts |= _first(_rows(connection, "select max(business_date) as last_date from kpi.queue_day"))
     return Publication(**facts)
+
+
+def _catalogue(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
+    """Every metric by its name, and the default one of each macro by the macro's."""
+    sql = """
+        select
+            metric, is_default, replace(macro, 'kpi_', '') as macro, unit, good_direction, is_total, basis,
+            short_label_en, short_label_zh, meaning_en, meaning_zh
+        from meta.metrics
+        order by is_default
+    """
+    found = {}
+    for row in _rows(connection, sql):
+        metric = Metric(
+            row["unit"], row["good_direction"], row["is_total"], row["basis"],
+            {"en": row["short_label_en"], "zh": row["short_label_zh"]},
+            {"en": row["meaning_en"], "zh": row["meaning_zh"]},
+        )  # fmt: skip
+        found[row["metric"]] = metric
+        if row["is_default"]:
+            found[row["macro"]] = metric
+    return found
 
 
 def _first(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -31,8 +31,10 @@ _REFERENCE = re.compile(r"\{(\w+)\}")
 # The columns of build.metrics.
 METRIC_SCHEMA = {
     "metric": "VARCHAR", "macro": "VARCHAR", "is_default": "BOOLEAN", "label_en": "VARCHAR", "label_zh": "VARCHAR",
-    "meaning_en": "VARCHAR", "meaning_zh": "VARCHAR", "formula": "VARCHAR", "sums": "VARCHAR", "argument": "VARCHAR",
-    "grains": "VARCHAR", "unit": "VARCHAR", "good_direction": "VARCHAR", "minimum_n": "BIGINT", "basis": "VARCHAR",
+    "short_label_en": "VARCHAR", "short_label_zh": "VARCHAR",
+    "meaning_en": "VARCHAR", "meaning_zh": "VARCHAR", "formula": "VARCHAR", "is_total": "BOOLEAN",
+    "sums": "VARCHAR", "argument": "VARCHAR", "grains": "VARCHAR",
+    "unit": "VARCHAR", "good_direction": "VARCHAR", "minimum_n": "BIGINT", "basis": "VARCHAR",
     "source": "VARCHAR", "unlike": "VARCHAR",
 }  # fmt: skip
 
@@ -72,6 +74,7 @@ class Metric:
     source: str
     denominator: str | None = None
     n: str | None = None
+    short: Mapping[str, str] = field(default_factory=dict)
     default: bool = False
     sums_by: Mapping[str, Sums] = field(default_factory=dict)
     argument: str | None = None
@@ -166,7 +169,7 @@ def _metric(name: str, entry: dict[str, Any], all_entries: Mapping[str, Any], su
     for key, allowed in (("unit", UNITS), ("good", DIRECTIONS), ("basis", BASES), ("sums", tuple(sums))):
         if entry.get(key, "measured" if key == "basis" else None) not in allowed:
             raise CatalogueError(f"{where}.{key} must be one of {', '.join(allowed)}")
-    for key in ("label", "meaning"):
+    for key in ("label", "meaning", *(["short"] if "short" in entry else [])):
         if set(entry.get(key, {})) != set(LANGUAGES):
             raise CatalogueError(f"{where}.{key} must be said in {' and '.join(LANGUAGES)}")
     keys: list[str] = [key for key in ("numerator", "denominator", "n") if key in entry]
@@ -218,8 +221,10 @@ def metric_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
         {
             "metric": m.id, "macro": f"kpi_{m.macro}", "is_default": m.id in defaults,
             "label_en": m.label["en"], "label_zh": m.label["zh"],
+            "short_label_en": m.short.get("en", m.label["en"]), "short_label_zh": m.short.get("zh", m.label["zh"]),
             "meaning_en": m.meaning["en"], "meaning_zh": m.meaning["zh"],
-            "formula": m.formula, "sums": m.sums.macro, "argument": m.argument, "grains": ", ".join(m.grains),
+            "formula": m.formula, "is_total": m.denominator is None,
+            "sums": m.sums.macro, "argument": m.argument, "grains": ", ".join(m.grains),
             "unit": m.unit, "good_direction": m.good, "minimum_n": m.smallest_n, "basis": m.basis,
             "source": m.source, "unlike": m.unlike or None,
         }

@@ -40,11 +40,11 @@ view = published.overview(path, period, prior, facts.service_level_variant)
 
 st.caption(captions.period(period, prior, words))
 against = captions.against(prior, words)
-for section, metrics in (("quality", cards.QUALITY), ("efficiency", cards.EFFICIENCY), ("money", cards.MONEY)):
+for section, names in (("quality", cards.QUALITY), ("efficiency", cards.EFFICIENCY), ("money", cards.MONEY)):
     st.subheader(words(f"section.{section}"), anchor=False)
     with st.grid(4, min_column_width=205, key=f"cards_{section}"):
-        for metric in metrics:
-            cards.draw(cards.card(metric, view, facts, words, against), metric.name)
+        for name in names:
+            cards.draw(cards.card(name, view, facts, words, against), name)
 
 is_dark = st.context.theme.type == "dark"
 st.subheader(words("chart.when_title"), anchor=False)

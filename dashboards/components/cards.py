@@ -12,38 +12,11 @@ import streamlit as st
 
 from dashboards.components import formats
 from dashboards.components.words import Words
-from dashboards.queries import Figure, Overview, Publication
+from dashboards.queries import Figure, Metric, Overview, Publication
 
-
-@dataclass(frozen=True)
-class Metric:
-    """How one metric is shown: unit is share, points, seconds, money or amount.
-
-    `is_more_better` None: neither more nor less is good in itself.
-    """
-
-    name: str
-    unit: str
-    is_more_better: bool | None
-    tag: str = "measured"
-
-
-QUALITY = (
-    Metric("csat", "share", True),
-    Metric("dsat", "share", False),
-    Metric("nps", "points", True),
-    Metric("fcr", "share", True),
-)
-EFFICIENCY = (
-    Metric("service_level", "share", True),
-    Metric("abandonment", "share", False),
-    Metric("asa", "seconds", False),
-    Metric("aht", "seconds", None),
-)
-MONEY = (
-    Metric("cost_per_contact", "money", False, "modelled"),
-    Metric("contribution", "amount", True, "attributed"),
-)
+QUALITY = ("csat", "dsat", "nps", "fcr")
+EFFICIENCY = ("service_level", "abandonment", "asa", "aht")
+MONEY = ("cost_per_contact", "contribution")
 
 
 @dataclass(frozen=True)
@@ -75,12 +48,10 @@ def value_text(metric: Metric, value: float, words: Words, currency: str | None)
             return formats.percent(value)
         case "points":
             return formats.points(value)
-        case "seconds":
+        case "s":
             return words("unit.minutes", value=formats.duration(value))
-        case "money":
-            return formats.money(value, currency)
         case _:
-            return formats.money(value, currency, is_compact=True)
+            return formats.money(value, currency, is_compact=metric.is_total)
 
 
 def change(metric: Metric, value: float, before: float, words: Words, currency: str | None) -> Change | None:
@@ -89,44 +60,45 @@ def change(metric: Metric, value: float, before: float, words: Words, currency: 
     An amount that may be negative changes by an amount. None where a percentage has nothing to divide by.
     """
     difference = value - before
-    if metric.unit in ("seconds", "money"):
+    is_total_amount = metric.unit == "amount" and metric.is_total
+    if metric.unit == "s" or (metric.unit == "amount" and not metric.is_total):
         if before == 0:
             return None
         shown = 100 * difference / before
         text = f"{abs(shown):.1f}%"
-    elif metric.unit == "amount":
+    elif is_total_amount:
         shown = difference
         text = formats.money(abs(difference), currency, is_compact=True)
     else:
         shown = 100 * difference if metric.unit == "share" else difference
         text = f"{abs(shown):.1f} {words('unit.points')}"
-    if difference == 0 or (abs(shown) < 0.05 and metric.unit != "amount"):
+    if difference == 0 or (abs(shown) < 0.05 and not is_total_amount):
         return Change(text, None, None)
     is_up = difference > 0
-    is_better = None if metric.is_more_better is None else is_up == metric.is_more_better
+    is_better = None if metric.good == "neither" else is_up == (metric.good == "up")
     return Change(("+" if is_up else formats.MINUS) + text, is_up, is_better)
 
 
-def card(metric: Metric, view: Overview, header: Publication, words: Words, prior_label: str | None) -> Card:
+def card(name: str, view: Overview, header: Publication, words: Words, prior_label: str | None) -> Card:
     """Write one card.
 
     Args:
-        metric: what to show.
+        name: the metric to show; header.metric knows it.
         view: the answers of the period.
         header: whose centre it is: currency, minimum n, service-level variant.
         words: the language.
         prior_label: names the comparison, None for no comparison.
     """
-    figure = view.figures.get(metric.name)
-    label = words(f"card.{metric.name}.label")
-    definition = words(f"card.{metric.name}.help", variant=header.service_level_variant)
+    metric, figure = header.metric(name), view.figures.get(name)
+    language = words.language[:2]
+    label, definition = metric.label[language], metric.meaning[language]
     if figure is None:
         return Card(label, words("value.no_data"), True, None, "", (words("note.no_rows"),), definition)
     if figure.value is None:
-        return Card(label, words("value.not_applicable"), True, None, "", _why_not(metric, view, words), definition)
+        return Card(label, words("value.not_applicable"), True, None, "", _why_not(name, view, words), definition)
     is_small = figure.n < header.minimum_n
-    moved, moved_note = _moved(metric, figure, view.prior_figures.get(metric.name), header, words, prior_label)
-    notes = _notes(metric, figure, view, header, words)
+    moved, moved_note = _moved(metric, figure, view.prior_figures.get(name), header, words, prior_label)
+    notes = _notes(name, figure, view, header, words)
     value = value_text(metric, figure.value, words, header.currency)
     return Card(label, value, is_small, moved, moved_note, notes, definition)
 
@@ -147,31 +119,31 @@ def _moved(
     return moved, prior_label
 
 
-def _why_not(metric: Metric, view: Overview, words: Words) -> tuple[str, ...]:
-    if metric.name == "fcr" and view.immature_count:
+def _why_not(name: str, view: Overview, words: Words) -> tuple[str, ...]:
+    if name == "fcr" and view.immature_count:
         return (words("note.immature", n=formats.count(view.immature_count)),)
     return (words("note.nothing_to_divide"),)
 
 
-def _notes(metric: Metric, figure: Figure, view: Overview, header: Publication, words: Words) -> tuple[str, ...]:
+def _notes(name: str, figure: Figure, view: Overview, header: Publication, words: Words) -> tuple[str, ...]:
     key = "note.n_small" if figure.n < header.minimum_n else "note.n"
     details = [words(key, n=formats.count(figure.n), minimum=header.minimum_n)]
-    survey = view.surveys.get(metric.name)
+    survey = view.surveys.get(name)
     if survey and survey.sent_count:
         rate = formats.percent(survey.answered_count / survey.sent_count)
         details[0] += f" · {words('note.response', rate=rate)}"
-    if metric.name in ("csat", "dsat", "fcr") and figure.low is not None and figure.high is not None:
+    if name in ("csat", "dsat", "fcr") and figure.low is not None and figure.high is not None:
         low, high = (f"{100 * end:.0f}" for end in (figure.low, figure.high))
         details.append(words("note.interval", low=low, high=high))
-    if metric.name == "fcr" and view.immature_count:
+    if name == "fcr" and view.immature_count:
         details.append(words("note.immature_beside", n=formats.count(view.immature_count)))
-    if metric.name == "service_level":
+    if name == "service_level":
         details.append(words(f"variant.{header.service_level_variant}"))
         if view.target_rate is not None and view.threshold_s is not None:
             target = f"{100 * view.target_rate:.0f}%"
             details.append(words("note.target", rate=target, seconds=f"{view.threshold_s:g}"))
-    if metric in MONEY:
-        details.append(words(f"tag.{metric.tag}"))
+    if name in MONEY:
+        details.append(words(f"tag.{header.metric(name).basis}"))
         details.append(words("note.assumptions", name=view.assumption_sets or words("value.not_stated")))
     return tuple(details)
 

@@ -15,7 +15,7 @@ LOCALES = Path(__file__).parents[1] / "locales"
 
 
 class Words:
-    """The phrases of one language; `words("card.csat.label")` is one of them."""
+    """The phrases of one language; `words("nav.overview")` is one of them."""
 
     def __init__(self, language: str) -> None:
         self.language = language

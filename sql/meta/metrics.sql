@@ -8,9 +8,12 @@ select
     is_default, -- Whether the macro computes this one where no variant is named
     label_en, -- Label, English
     label_zh, -- Label, Chinese
+    short_label_en, -- Label for a card, English
+    short_label_zh, -- Label for a card, Chinese
     meaning_en, -- What it is, English
     meaning_zh, -- What it is, Chinese
     formula, -- Value over the columns of the sums
+    is_total, -- Whether the value is a sum or a maximum, with nothing to divide by
     sums, -- Table macro of the sums that it is made of
     argument, -- What the sums are narrowed to: a kind of survey, a window, a share; null: nothing
     grains, -- What it can be had by, separated by commas

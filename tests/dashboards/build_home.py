@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from dashboards.queries import Metric, publication
 from pipelines.metrics import METRIC_SCHEMA, load_catalogue, metric_rows
 from pipelines.sqlgraph import load_macros
 
@@ -25,6 +26,14 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     places = ", ".join("?" for _ in METRIC_SCHEMA)
     rows = [list(row.values()) for row in metric_rows(load_catalogue())]
     connection.executemany(f"insert into meta.metrics values ({places})", rows)
+
+
+def catalogue() -> dict[str, Metric]:
+    """The catalogue as the pages read it of a published file."""
+    with duckdb.connect() as connection:
+        connection.execute((PUBLISHED / "schema.sql").read_text(encoding="utf-8"))
+        create_macros(connection)
+        return publication(connection, "s").catalogue
 
 
 def publish(home: Path, rows: str, snapshot: str = "20261122T141500Z") -> Path:

@@ -98,7 +98,7 @@ create table kpi.wait_histogram_day (
     double, band varchar, visit_count bigint
 );
 create table meta.metrics (
-    metric varchar, macro varchar, is_default boolean, label_en varchar, label_zh varchar, meaning_en varchar,
-    meaning_zh varchar, formula varchar, sums varchar, argument varchar, grains varchar, unit varchar,
+    metric varchar, macro varchar, is_default boolean, label_en varchar, label_zh varchar, short_label_en varchar, short_label_zh varchar, meaning_en varchar,
+    meaning_zh varchar, formula varchar, is_total boolean, sums varchar, argument varchar, grains varchar, unit varchar,
     good_direction varchar, minimum_n bigint, basis varchar, source varchar, unlike varchar
 );
