@@ -102,3 +102,6 @@ create table meta.metrics (
     meaning_zh varchar, formula varchar, is_total boolean, sums varchar, argument varchar, grains varchar, unit varchar,
     good_direction varchar, minimum_n bigint, basis varchar, source varchar, unlike varchar
 );
+create table kpi.schedule_day (
+    business_date date, agent varchar, planned_s double, planned_work_s double, adherent_s double, available_s double
+);
