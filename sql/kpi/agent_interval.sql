@@ -92,14 +92,26 @@ parts as (
 ),
 
 -- Quarters of an hour: wherever clocks differ from UTC by quarters, each lies in one local day and in one half hour.
-numbered as (
+bounded as (
     select
         *,
         from_us // 900000000 as first_number,
-        unnest(generate_series(
-            from_us // 900000000, greatest(from_us, from_us + coalesce(part_us, 0) - 1) // 900000000
-        )) as quarter_number,
+        greatest(from_us, from_us + coalesce(part_us, 0) - 1) // 900000000 as last_number,
     from parts
+),
+
+-- Most parts are short: only those that reach beyond their first quarter are spread.
+numbered as (
+    select
+        *,
+        first_number as quarter_number,
+    from bounded
+    union all
+    select
+        *,
+        unnest(generate_series(first_number + 1, last_number)) as quarter_number,
+    from bounded
+    where last_number > first_number
 ),
 
 pieces as (
