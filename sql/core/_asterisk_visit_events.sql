@@ -98,7 +98,7 @@ ranked as (
         s.was_inside,
         -- Who has just come in or who was inside before: whose entry is nearer to the begin of the wait that the answer tells.
         s.was_inside and coalesce(
-            abs((epoch_us(e.event_at) - epoch_us(s.entered_before_at)) / 1e6 - e.wait_s) <= e.wait_s and e.wait_s > 0, true
+            abs((epoch_us(e.event_at) - epoch_us(s.entered_before_at)) / 1e6 - e.wait_s) <= e.wait_s, true
         ) as is_of_before,
         row_number() over (
             partition by e.callid, e.queue, e.event_at, case when e.event = 'ENTERQUEUE' then 1 when e.is_end then 2 else 3 end
