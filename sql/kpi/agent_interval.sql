@@ -130,61 +130,55 @@ pieces as (
     from numbered
 ),
 
-quarters as (
+-- The date is asked once a quarter, not once a row.
+quarter_dates as (
     select
         quarter_number,
-        agent,
-        max(site) as site,
-        sum(case when part = 'ring' and is_begin then 1 end) as rung_count,
-        sum(case when part = 'ring' and is_begin and is_marked then 1 else 0 end) as ring_no_answer_count,
-        sum(case when part = 'talk' and is_begin then 1 else 0 end) as answered_count,
-        sum(case when part = 'talk' and is_begin and is_marked then 1 else 0 end) as transferred_count,
-        sum(case when part = 'ring' then piece_us end) as ring_us,
-        sum(case when part = 'talk' then piece_us end) as talk_us,
-        sum(case when part = 'hold' then piece_us end) as hold_us,
-        sum(case when part = 'wrap' then piece_us end) as wrap_us,
-        sum(case when part = 'logged_in' then piece_us end) as logged_in_us,
-        sum(case when part = 'paused' then piece_us end) as paused_us,
-    from pieces
-    group by quarter_number, agent
-),
-
-placed as (
-    select
-        *,
-        timestamptz '1970-01-01 00:00:00+00' + to_seconds(quarter_number // 2 * 1800) as interval_started_at,
         cast(timezone(
             getvariable('timezone'), timestamptz '1970-01-01 00:00:00+00' + to_seconds(quarter_number * 900)
         ) as date) as business_date,
-    from quarters
+    from (
+        select unnest(generate_series(min(first_number), max(last_number))) as quarter_number
+        from bounded
+    ) as numbers
 ),
 
--- An agent at whom nothing rang all day has rings that no source tells of: each answer was an offer.
-days as (
+-- Microseconds as doubles are exact up to centuries, and far faster to add up than whole numbers of 128 bits.
+halves as (
     select
-        business_date,
-        agent,
-        max(site) as site,
-        sum(rung_count) is not null as has_rings,
-    from placed
-    group by business_date, agent
+        p.quarter_number // 2 as half_number,
+        q.business_date,
+        p.agent,
+        sum(case when p.part = 'ring' and p.is_begin then 1 end) as rung_count,
+        sum(case when p.part = 'ring' and p.is_begin and p.is_marked then 1 else 0 end) as ring_no_answer_count,
+        sum(case when p.part = 'talk' and p.is_begin then 1 else 0 end) as answered_count,
+        sum(case when p.part = 'talk' and p.is_begin and p.is_marked then 1 else 0 end) as transferred_count,
+        sum(case when p.part = 'ring' then cast(p.piece_us as double) end) as ring_us,
+        sum(case when p.part = 'talk' then cast(p.piece_us as double) end) as talk_us,
+        sum(case when p.part = 'hold' then cast(p.piece_us as double) end) as hold_us,
+        sum(case when p.part = 'wrap' then cast(p.piece_us as double) end) as wrap_us,
+        sum(case when p.part = 'logged_in' then cast(p.piece_us as double) end) as logged_in_us,
+        sum(case when p.part = 'paused' then cast(p.piece_us as double) end) as paused_us,
+    from pieces as p
+    inner join quarter_dates as q on p.quarter_number = q.quarter_number
+    group by p.quarter_number // 2, q.business_date, p.agent
 )
 
+-- An agent at whom nothing rang all day has rings that no source tells of: each answer was an offer.
 select
-    p.interval_started_at, -- Begin of the half hour
-    p.business_date, -- Local date; where clocks differ from UTC by an odd number of quarters, midnight parts a half hour
+    timestamptz '1970-01-01 00:00:00+00' + to_seconds(h.half_number * 1800) as interval_started_at, -- Begin of the half hour
+    h.business_date, -- Local date; where clocks differ from UTC by an odd number of quarters, midnight parts a half hour
     d.site, -- Site, of the whole day
-    p.agent, -- Agent
-    cast(sum(case when d.has_rings then coalesce(p.rung_count, 0) else p.answered_count end) as bigint) as offered_count, -- Times a contact began to ring at the agent
-    cast(sum(p.answered_count) as bigint) as answered_count, -- Contacts answered, in the half hour of the answer
-    cast(sum(p.ring_no_answer_count) as bigint) as ring_no_answer_count, -- Rings that the agent did not answer, in the half hour in which they began
-    sum(p.ring_us) / 1e6 as ring_s, -- Time ringing [unit: s]
-    sum(p.talk_us) / 1e6 as talk_s, -- Talk [unit: s]
-    sum(p.hold_us) / 1e6 as hold_s, -- Time on hold, taken to follow the talk; null: no source says [unit: s]
-    sum(p.wrap_us) / 1e6 as wrap_s, -- Wrap-up; null: no source says [unit: s]
-    sum(p.logged_in_us) / 1e6 as logged_in_s, -- Logged in, on any queue; null: no log-in was logged [unit: s]
-    sum(p.paused_us) / 1e6 as paused_s, -- Paused, on any queue [unit: s]
-    cast(sum(p.transferred_count) as bigint) as transferred_count, -- Contacts that the agent transferred, in the half hour of the answer
-from placed as p
-inner join days as d on p.business_date = d.business_date and p.agent = d.agent
-group by p.interval_started_at, p.business_date, d.site, d.has_rings, p.agent
+    h.agent, -- Agent
+    cast(case when d.ring_s is not null then coalesce(h.rung_count, 0) else h.answered_count end as bigint) as offered_count, -- Times a contact began to ring at the agent
+    cast(h.answered_count as bigint) as answered_count, -- Contacts answered, in the half hour of the answer
+    cast(h.ring_no_answer_count as bigint) as ring_no_answer_count, -- Rings that the agent did not answer, in the half hour in which they began
+    h.ring_us / 1e6 as ring_s, -- Time ringing [unit: s]
+    h.talk_us / 1e6 as talk_s, -- Talk [unit: s]
+    h.hold_us / 1e6 as hold_s, -- Time on hold, taken to follow the talk; null: no source says [unit: s]
+    h.wrap_us / 1e6 as wrap_s, -- Wrap-up; null: no source says [unit: s]
+    h.logged_in_us / 1e6 as logged_in_s, -- Logged in, on any queue; null: no log-in was logged [unit: s]
+    h.paused_us / 1e6 as paused_s, -- Paused, on any queue [unit: s]
+    cast(h.transferred_count as bigint) as transferred_count, -- Contacts that the agent transferred, in the half hour of the answer
+from halves as h
+left join kpi.agent_day as d on h.business_date = d.business_date and h.agent = d.agent
