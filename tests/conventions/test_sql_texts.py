@@ -36,7 +36,14 @@ def final_selects(tree: exp.Query) -> list[exp.Select]:
 def test_every_folder_is_known_and_every_file_is_sql():
     assert {path.name for path in SQL_FOLDER.iterdir() if path.is_dir()} == FOLDERS
     strangers = [p.name for p in SQL_FOLDER.rglob("*") if p.is_file() and p.suffix != ".sql"]
-    assert set(strangers) <= {"README.md", "DICTIONARY.md", "EXAMPLES.md", "metrics.toml", "systems.toml", "notebook.py"}
+    assert set(strangers) <= {
+        "README.md",
+        "DICTIONARY.md",
+        "EXAMPLES.md",
+        "metrics.toml",
+        "systems.toml",
+        "notebook.py",
+    }
 
 
 @every_table
