@@ -27,7 +27,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.errors import CallwrightError, SettingsError
-from pipelines.sources.base import rejects_frame, sql_text
+from pipelines.sources.base import REJECT_SCHEMA, REJECT_TEXT_MAX, rejects_frame, sql_text
 from pipelines.sources.canonical import COUNT, FLAG, NUMBER, TEXT, TIME, Kind
 from pipelines.sources.csv_tables import dialect, load_csv
 from pipelines.sources.encodings import find_encoding, named_encoding, write_utf8
@@ -394,7 +394,7 @@ def _write_rows(
     input_count = _one(con, "select count(*) from input")
     output_count = _one(con, "select count(*) from output")
     row_count = _one(con, f"select count(*) from judged where {WHY} is null")
-    rejects = file_rejects + _row_rejects(con, has_line, present, kind)
+    rejects = pl.concat([rejects_frame(file_rejects), _row_rejects(con, has_line, present, kind)]).sort("line_number")
     # A SQL that makes several rows of one (a call's visits) leaves nothing out.
     filtered = max(input_count - output_count, 0)
     first, last = None, None
@@ -407,7 +407,7 @@ def _write_rows(
         line_count=max(input_count, output_count) + len(file_rejects),
         row_count=row_count,
         ignored=Counter({"filtered": filtered} if filtered else {}),
-        rejects=rejects_frame(sorted(rejects, key=lambda r: r[0])),
+        rejects=rejects,
         first_event_at=first,
         last_event_at=last,
         notes=(*loaded.notes, *notes_of(list(forms.values()))),
@@ -479,18 +479,18 @@ def _reason(kind: Kind, present: set[str]) -> str:
     return f"case {' '.join(cases)} end"
 
 
-def _row_rejects(
-    con: duckdb.DuckDBPyConnection, has_line: bool, present: set[str], kind: Kind
-) -> list[tuple[int, str, str]]:
+def _row_rejects(con: duckdb.DuckDBPyConnection, has_line: bool, present: set[str], kind: Kind) -> pl.DataFrame:
     """The rejected rows with the text they came from: the file's own row where it is known, else the SQL's."""
     if has_line:
         columns = [c for c in _columns(con, "input") if c != LINE]
         joined = ", ".join(f"coalesce(cast(i.{_quoted(c)} as varchar), '')" for c in columns)
-        query = (
-            f"select j.{LINE}, j.{WHY}, concat_ws(',', {joined})"
-            f" from judged j join input i using ({LINE}) where j.{WHY} is not null"
-        )
+        number, rows = f"j.{LINE}", f"judged j join input i using ({LINE})"
     else:
         joined = ", ".join(f"coalesce(raw_{c}, '')" for c in kind.columns if c in present)
-        query = f"select null, {WHY}, concat_ws(',', {joined}) from judged where {WHY} is not null"
-    return [(int(n or 0), reason, text) for n, reason, text in con.execute(query).fetchall()]
+        number, rows = "0", "judged j"
+    query = (
+        f"select cast({number} as bigint) as line_number, j.{WHY} as reason,"
+        f" left(concat_ws(',', {joined}), {REJECT_TEXT_MAX}) as text from {rows} where j.{WHY} is not null"
+    )
+    found = pl.DataFrame(con.sql(query).to_arrow_table())
+    return found.select(pl.col(name).cast(dtype) for name, dtype in REJECT_SCHEMA.items())
