@@ -203,6 +203,7 @@ select
     {entered_at} as entered_at,
     case when {is_answered} then waited{number}_at end as answered_at,
     left{number}_at as left_at,
+    time_bucket(to_minutes(30), {entered_at}) as interval_started_at,
     cast(timezone(getvariable('timezone'), {entered_at}) as date) as business_date,
     wait{number}_s as wait_s,
     ring{number}_s as ring_s,
