@@ -3,51 +3,7 @@
 -- grain: one row per local day and agent
 -- owner: team:data
 -- window: business_date onwards
-with log_end as (
-    select max(event_at) as ended_at from staging.asterisk_queue_log
-),
-
--- A state without a logged end is known to have lasted until the log ends.
-stretches as (
-    select
-        s.agent,
-        s.state,
-        s.started_at,
-        coalesce(s.ended_at, greatest(e.ended_at, s.started_at)) as ended_at,
-    from core.agent_states as s
-    cross join log_end as e
-    where s.state in ('logged_in', 'paused')
-),
-
-ordered as (
-    select
-        *,
-        max(ended_at) over (
-            partition by agent, state order by started_at, ended_at rows between unbounded preceding and 1 preceding
-        ) as covered_until_at,
-    from stretches
-),
-
-islands as (
-    select
-        *,
-        sum(case when covered_until_at is null or started_at > covered_until_at then 1 else 0 end) over (
-            partition by agent, state order by started_at, ended_at rows unbounded preceding
-        ) as island_number,
-    from ordered
-),
-
-merged as (
-    select
-        agent,
-        state,
-        min(started_at) as started_at,
-        max(ended_at) as ended_at,
-    from islands
-    group by agent, state, island_number
-),
-
-days as (
+with days as (
     select
         agent,
         state,
@@ -58,7 +14,7 @@ days as (
             cast(timezone(getvariable('timezone'), ended_at) as date),
             interval 1 day
         )) as date) as business_date,
-    from merged
+    from core._agent_logins
 ),
 
 state_days as (

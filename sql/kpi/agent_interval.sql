@@ -3,50 +3,16 @@
 -- grain: one row per half hour, local day and agent
 -- owner: team:data
 -- window: business_date onwards
-with log_end as (
-    select max(event_at) as ended_at from staging.asterisk_queue_log
-),
-
--- As in kpi.agent_day: a state without a logged end is known to have lasted until the log ends.
-stretches as (
-    select
-        s.agent,
-        s.state,
-        s.started_at,
-        coalesce(s.ended_at, greatest(e.ended_at, s.started_at)) as ended_at,
-    from core.agent_switches as s
-    cross join log_end as e
-),
-
-ordered as (
-    select
-        *,
-        max(ended_at) over (
-            partition by agent, state order by started_at, ended_at rows between unbounded preceding and 1 preceding
-        ) as covered_until_at,
-    from stretches
-),
-
-islands as (
-    select
-        *,
-        sum(case when covered_until_at is null or started_at > covered_until_at then 1 else 0 end) over (
-            partition by agent, state order by started_at, ended_at rows unbounded preceding
-        ) as island_number,
-    from ordered
-),
-
 -- What took an agent's time, in microseconds: whole numbers add up to the same sum in any order.
-parts as (
+with parts as (
     select
         state as part,
         agent,
         cast(null as varchar) as site,
         cast(null as boolean) as is_marked,
-        epoch_us(min(started_at)) as from_us,
-        epoch_us(max(ended_at)) - epoch_us(min(started_at)) as part_us,
-    from islands
-    group by agent, state, island_number
+        epoch_us(started_at) as from_us,
+        epoch_us(ended_at) - epoch_us(started_at) as part_us,
+    from core._agent_logins
     union all
     select
         'ring' as part,

@@ -18,44 +18,10 @@ planned as (
     where s.activity <> 'off' and s.started_at < least(s.ended_at, e.ended_at)
 ),
 
-stretches as (
-    select
-        s.agent,
-        s.state,
-        s.started_at,
-        coalesce(s.ended_at, greatest(e.ended_at, s.started_at)) as ended_at,
-    from core.agent_switches as s
-    inner join (select distinct agent from planned) as a on s.agent = a.agent
-    cross join log_end as e
-),
-
--- As in kpi.agent_day: a state on several queues counts once.
-ordered as (
-    select
-        *,
-        max(ended_at) over (
-            partition by agent, state order by started_at, ended_at rows between unbounded preceding and 1 preceding
-        ) as covered_until_at,
-    from stretches
-),
-
-islands as (
-    select
-        *,
-        sum(case when covered_until_at is null or started_at > covered_until_at then 1 else 0 end) over (
-            partition by agent, state order by started_at, ended_at rows unbounded preceding
-        ) as island_number,
-    from ordered
-),
-
-merged as (
-    select
-        agent,
-        state,
-        min(started_at) as started_at,
-        max(ended_at) as ended_at,
-    from islands
-    group by agent, state, island_number
+states as (
+    select s.*
+    from core._agent_logins as s
+    inner join (select distinct agent from planned) as p on s.agent = p.agent
 ),
 
 -- Available is logged in and not paused: the pauses within log-ins are taken off again.
@@ -65,7 +31,7 @@ pieces as (
         started_at,
         ended_at,
         1 as sign,
-    from merged
+    from states
     where state = 'logged_in'
     union all
     select
@@ -73,8 +39,8 @@ pieces as (
         greatest(l.started_at, p.started_at) as started_at,
         least(l.ended_at, p.ended_at) as ended_at,
         -1 as sign,
-    from merged as l
-    inner join merged as p on l.agent = p.agent and l.started_at < p.ended_at and p.started_at < l.ended_at
+    from states as l
+    inner join states as p on l.agent = p.agent and l.started_at < p.ended_at and p.started_at < l.ended_at
     where l.state = 'logged_in' and p.state = 'paused'
 ),
 
@@ -90,7 +56,7 @@ available as (
             x.sign * (epoch_us(least(p.ended_at, x.ended_at)) - epoch_us(greatest(p.started_at, x.started_at)))
         ), 0) as available_us,
     from planned as p
-    inner join (select distinct agent from stretches) as a on p.agent = a.agent
+    inner join (select distinct agent from states) as a on p.agent = a.agent
     left join pieces as x on p.agent = x.agent and x.started_at < p.ended_at and p.started_at < x.ended_at
     group by p.agent, p.business_date, p.activity, p.started_at, p.ended_at
 )
