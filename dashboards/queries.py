@@ -15,8 +15,23 @@ from typing import Any
 
 import duckdb
 
-METRICS = ("csat", "dsat", "nps", "fcr", "service_level", "abandonment", "asa", "aht",
-           "cost_per_contact", "contribution")  # fmt: skip
+from dashboards.logs import log
+
+# The cards by the sums that they are made of: each statement costs its planning, whatever it answers.
+CARDS = {
+    "kpi_queue_metrics($from_date, $to_date, by := 'total')": {
+        "service_level": "sl_as_agreed", "abandonment": "abandonment_all", "asa": "asa", "aht": "aht",
+    },
+    "kpi_survey_metrics($from_date, $to_date, by := 'total', survey_kind := 'csat')": {"csat": "csat", "dsat": "dsat"},
+    "kpi_survey_metrics($from_date, $to_date, by := 'total', survey_kind := 'nps')": {"nps": "nps"},
+    "kpi_repeat_metrics($from_date, $to_date, by := 'total', window_length := '7d')": {"fcr": "fcr_7d"},
+    "kpi_money_metrics($from_date, $to_date, by := 'total')": {
+        "cost_per_contact": "cost_per_contact", "contribution": "contribution",
+    },
+}  # fmt: skip
+WITH_INTERVAL = ("csat", "dsat", "fcr")  # their 95 % interval is shown
+BESIDE = {"csat": "sent_count, answered_count", "nps": "sent_count, answered_count", "fcr": "immature_count",
+          "contribution": "assumption_sets"}  # fmt: skip
 OUTCOMES = ("answered", "abandoned", "timed_out", "exited_by_key", "exited_empty", "withdrawn", "open")
 INTERVAL_DAYS_MAX = 2  # a range with data on this many days or fewer is drawn by interval
 
@@ -67,12 +82,13 @@ class Publication:
     timezone: str = "UTC"
     currency: str | None = None
     minimum_n: int = 30
-    service_level_variant: str = "sl_short_abandons_excluded"
     catalogue: dict[str, Metric] = field(default_factory=dict)
 
-    def metric(self, name: str) -> Metric:
-        """Return the metric that a card of this name shows: of the service level, the centre's own variant."""
-        return self.catalogue[self.service_level_variant if name == "service_level" else name]
+    def metric(self, name: str, agreed: tuple[str, ...] = ()) -> Metric:
+        """Return the metric that a card of this name shows: of the service level, the variant agreed for all queues."""
+        if name == "service_level":
+            name = agreed[0] if len(agreed) == 1 else "sl_as_agreed"
+        return self.catalogue[name]
 
 
 @dataclass(frozen=True)
@@ -81,8 +97,6 @@ class Figure:
 
     value: float | None
     n: int
-    numerator: float | None = None
-    denominator: float | None = None
     low: float | None = None
     high: float | None = None
 
@@ -145,6 +159,7 @@ class Overview:
     assumption_sets: str | None = None
     target_rate: float | None = None
     threshold_s: float | None = None
+    service_level_variants: tuple[str, ...] = ()
     is_by_interval: bool = False
     points: tuple[TimePoint, ...] = ()
     queues: tuple[QueueRow, ...] = ()
@@ -173,44 +188,32 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, **values: Any) -> lis
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    sql = """
-        select 1 as found from information_schema.tables
-        where table_schema = $schema and table_name = $table
-    """
-    return bool(_rows(connection, sql, schema=schema, table=table))
-
-
-def _macros(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """Return the names of the file's macros; asked once a page, for to list all functions is slower than any figure."""
-    sql = "select distinct function_name from duckdb_functions() where not internal"
-    return frozenset(row["function_name"] for row in _rows(connection, sql))
+def _known(connection: duckdb.DuckDBPyConnection, sql: str, **values: Any) -> list[dict[str, Any]]:
+    """Ask what a file of an older version, or of the first publish, may not have: it then answers nothing."""
+    try:
+        return _rows(connection, sql, **values)
+    except duckdb.CatalogException as error:
+        log.debug("not in this file: %s", error)
+        return []
 
 
 def publication(connection: duckdb.DuckDBPyConnection, path: str) -> Publication:
     """Return the header facts; a file without meta.publish is named after its file."""
     facts: dict[str, Any] = {"snapshot": Path(path).stem, "data_through_at": None, "last_date": None,
                              "checks_passed_count": 0, "checks_failed_count": 0}  # fmt: skip
-    if _has_table(connection, "meta", "publish"):
-        sql = """
-            select
-                snapshot,
-                data_through_at,
-                coalesce(checks_passed_count, 0) as checks_passed_count,
-                coalesce(checks_failed_count, 0) as checks_failed_count
-            from meta.publish order by published_at desc limit 1
-        """
-        facts |= _first(_rows(connection, sql))
-    if _has_table(connection, "meta", "centre"):
-        sql = """
-            select name as centre, timezone, currency, minimum_n, service_level_variant
-            from meta.centre limit 1
-        """
-        facts |= {name: value for name, value in _first(_rows(connection, sql)).items() if value is not None}
-    if _has_table(connection, "meta", "metrics"):
-        facts["catalogue"] = _catalogue(connection)
-    if _has_table(connection, "kpi", "queue_day"):
-        facts |= _first(_rows(connection, "select max(business_date) as last_date from kpi.queue_day"))
+    sql = """
+        select
+            snapshot,
+            data_through_at,
+            coalesce(checks_passed_count, 0) as checks_passed_count,
+            coalesce(checks_failed_count, 0) as checks_failed_count
+        from meta.publish order by published_at desc limit 1
+    """
+    facts |= _first(_known(connection, sql))
+    sql = "select name as centre, timezone, currency, minimum_n from meta.centre limit 1"
+    facts |= {name: value for name, value in _first(_known(connection, sql)).items() if value is not None}
+    facts |= _first(_known(connection, "select max(business_date) as last_date from kpi.queue_day"))
+    facts["catalogue"] = _catalogue(connection)
     return Publication(**facts)
 
 
@@ -224,7 +227,7 @@ def _catalogue(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
         order by is_default
     """
     found = {}
-    for row in _rows(connection, sql):
+    for row in _known(connection, sql):
         metric = Metric(
             row["unit"], row["good_direction"], row["is_total"], row["basis"],
             {"en": row["short_label_en"], "zh": row["short_label_zh"]},
@@ -240,144 +243,113 @@ def _first(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return rows[0] if rows else {}
 
 
-def overview(connection: duckdb.DuckDBPyConnection, period: Period, prior: Period | None, variant: str) -> Overview:
+def overview(connection: duckdb.DuckDBPyConnection, period: Period, prior: Period | None) -> Overview:
     """Ask everything the Overview shows.
 
     Args:
         connection: from `connect`.
         period: the business dates shown.
         prior: the dates compared with, None for no comparison.
-        variant: name of the service-level variant.
     """
-    macros = _macros(connection)
-    points, is_by_interval = _points(connection, macros, period, variant)
+    figures, beside = _figures(connection, period)
+    points, is_by_interval = _points(connection, period)
     target = _first(_targets(connection, period, ["*"]))
+    surveys = {name: row for name, row in beside.items() if "sent_count" in row}
     return Overview(
-        figures=_figures(connection, macros, period, variant),
-        prior_figures=_figures(connection, macros, prior, variant) if prior else {},
-        surveys=_surveys(connection, macros, period),
-        immature_count=_immature_count(connection, period),
-        assumption_sets=_assumption_sets(connection, macros, period),
+        figures=figures,
+        prior_figures=_figures(connection, prior)[0] if prior else {},
+        surveys={name: Surveys(row["sent_count"] or 0, row["answered_count"] or 0) for name, row in surveys.items()},
+        immature_count=beside.get("fcr", {}).get("immature_count") or 0,
+        assumption_sets=beside.get("contribution", {}).get("assumption_sets"),
         target_rate=target.get("sl_target_rate"),
         threshold_s=target.get("sl_threshold_s"),
+        service_level_variants=_variants(connection, period),
         is_by_interval=is_by_interval,
         points=points,
-        queues=_queues(connection, macros, period, variant),
+        queues=_queues(connection, period),
         tiers=_tiers(connection),
     )
 
 
 def _figures(
-    connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period, variant: str
-) -> dict[str, Figure]:
+    connection: duckdb.DuckDBPyConnection, period: Period
+) -> tuple[dict[str, Figure], dict[str, dict[str, Any]]]:
+    """Return the cards' figures, and by card what stands beside them."""
     figures: dict[str, Figure] = {}
-    for metric in METRICS:
-        if f"kpi_{metric}" in macros:
-            row = _first(_total(connection, metric, period, variant))
-            if row:
-                figures[metric] = Figure(**row)
-    return figures
+    beside: dict[str, dict[str, Any]] = {}
+    for source, cards in CARDS.items():
+        asked = [
+            f"{metric} as {name}, {metric}_n as {name}_n, {_interval(name, metric)}" for name, metric in cards.items()
+        ]
+        asked += [BESIDE[name] for name in cards if name in BESIDE]
+        row = _first(_known(connection, f"select {', '.join(asked)} from {source}", **_dates(period)))
+        for name in cards if row else ():
+            ends = (row.get(f"{name}_{end}") for end in ("low", "high"))
+            figures[name] = Figure(row[name], row[f"{name}_n"] or 0, *ends)
+            beside[name] = {column: row[column] for column in BESIDE.get(name, "").split(", ") if column}
+    return figures, beside
 
 
-def _total(connection: duckdb.DuckDBPyConnection, metric: str, period: Period, variant: str) -> list[dict[str, Any]]:
-    # The metric's own macro: kpi() holds all of them, and DuckDB plans them all for one.
-    values = {"variant": variant} if metric == "service_level" else {}
-    source = f"kpi_{metric}($from_date, $to_date, by := 'total'{', variant := $variant' if values else ''})"
-    sql = f"""
-        select
-            value,
-            coalesce(n, 0) as n,
-            numerator,
-            denominator,
-            case when numerator between 0 and denominator then wilson_low(numerator, denominator) end as low,
-            case when numerator between 0 and denominator then wilson_high(numerator, denominator) end as high
-        from {source}
-    """
-    return _rows(connection, sql, from_date=period.from_date, to_date=period.to_date, **values)
+def _interval(name: str, metric: str) -> str:
+    """Return the ends of the 95 % interval of a share of its n."""
+    parts = f"({metric} * {metric}_n, {metric}_n)"
+    return ", ".join(
+        f"case when {metric}_n > 0 then wilson_{end}{parts} end as {name}_{end}" for end in ("low", "high")
+    )
 
 
-def _surveys(connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period) -> dict[str, Surveys]:
-    if "kpi_experience_sums" not in macros:
-        return {}
+def _dates(period: Period) -> dict[str, date]:
+    return {"from_date": period.from_date, "to_date": period.to_date}
+
+
+def _variants(connection: duckdb.DuckDBPyConnection, period: Period) -> tuple[str, ...]:
     sql = """
-        select coalesce(sent_count, 0) as sent_count, coalesce(answered_count, 0) as answered_count
-        from kpi_experience_sums($from_date, $to_date, by := 'total', survey_kind := $kind)
+        select distinct service_level_variant from kpi.queue_day
+        where business_date between $from_date and $to_date and service_level_variant is not null
+        order by service_level_variant
     """
-    asked = {
-        kind: _rows(connection, sql, from_date=period.from_date, to_date=period.to_date, kind=kind)
-        for kind in ("csat", "nps")
-    }
-    return {kind: Surveys(**rows[0]) for kind, rows in asked.items() if rows}
+    return tuple(row["service_level_variant"] for row in _known(connection, sql, **_dates(period)))
 
 
-def _immature_count(connection: duckdb.DuckDBPyConnection, period: Period) -> int:
-    if not _has_table(connection, "kpi", "repeat_day"):
-        return 0
+def _points(connection: duckdb.DuckDBPyConnection, period: Period) -> tuple[tuple[TimePoint, ...], bool]:
     sql = """
-        select coalesce(sum(immature_count), 0) as immature_count from kpi.repeat_day
-        where window_name = '7d' and business_date between $from_date and $to_date
+        select count(distinct business_date) as days from kpi.queue_day
+        where business_date between $from_date and $to_date
     """
-    return int(_rows(connection, sql, from_date=period.from_date, to_date=period.to_date)[0]["immature_count"])
-
-
-def _assumption_sets(connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period) -> str | None:
-    if "kpi_money_sums" not in macros:
-        return None
-    sql = "select assumption_sets from kpi_money_sums($from_date, $to_date, by := 'total')"
-    row = _first(_rows(connection, sql, from_date=period.from_date, to_date=period.to_date))
-    return row.get("assumption_sets")
-
-
-def _points(
-    connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period, variant: str
-) -> tuple[tuple[TimePoint, ...], bool]:
-    if "kpi_queue_sums" not in macros:
-        return (), False
-    sql = "select count(*) as days from kpi_queue_sums($from_date, $to_date, by := 'business_date')"
-    dates = {"from_date": period.from_date, "to_date": period.to_date}
-    is_by_interval = _rows(connection, sql, **dates)[0]["days"] <= INTERVAL_DAYS_MAX
+    is_by_interval = _first(_known(connection, sql, **_dates(period))).get("days", 3) <= INTERVAL_DAYS_MAX
     sql = """
         select
-            sums.group_value,
-            sums.offered_count,
-            sums.answered_count,
-            sums.abandoned_count,
-            level.value as service_level,
-            coalesce(level.n, 0) as judged_count
-        from kpi_queue_sums($from_date, $to_date, by := $by) as sums
-        left join kpi_service_level($from_date, $to_date, by := $by, variant := $variant) as level
-            on sums.group_value = level.group_value
-        where sums.group_value is not null
-        order by sums.group_value
+            group_value,
+            offered_count,
+            answered_count,
+            abandoned_count,
+            sl_as_agreed as service_level,
+            coalesce(sl_as_agreed_n, 0) as judged_count
+        from kpi_queue_metrics($from_date, $to_date, by := $by)
+        where group_value is not null
+        order by group_value
     """
     by = "interval" if is_by_interval else "business_date"
-    return tuple(TimePoint(**row) for row in _rows(connection, sql, **dates, by=by, variant=variant)), is_by_interval
+    return tuple(TimePoint(**row) for row in _known(connection, sql, **_dates(period), by=by)), is_by_interval
 
 
-def _queues(
-    connection: duckdb.DuckDBPyConnection, macros: frozenset[str], period: Period, variant: str
-) -> tuple[QueueRow, ...]:
-    if "kpi_queue_sums" not in macros:
-        return ()
-    sql = """
+def _queues(connection: duckdb.DuckDBPyConnection, period: Period) -> tuple[QueueRow, ...]:
+    sql = f"""
         select
-            sums.*,
-            level.value as service_level,
-            coalesce(level.n, 0) as judged_count,
-            abandonment.value as abandonment,
-            asa.value as asa_s,
-            aht.value as aht_s
-        from kpi_queue_sums($from_date, $to_date, by := 'queue') as sums
-        left join kpi_service_level($from_date, $to_date, by := 'queue', variant := $variant) as level
-            on sums.group_value = level.group_value
-        left join kpi_abandonment($from_date, $to_date, by := 'queue') as abandonment
-            on sums.group_value = abandonment.group_value
-        left join kpi_asa($from_date, $to_date, by := 'queue') as asa on sums.group_value = asa.group_value
-        left join kpi_aht($from_date, $to_date, by := 'queue') as aht on sums.group_value = aht.group_value
-        where sums.group_value is not null
-        order by sums.offered_count desc, sums.group_value
+            group_value,
+            {", ".join(f"{outcome}_count" for outcome in OUTCOMES)},
+            offered_count,
+            blocked_count,
+            sl_as_agreed as service_level,
+            coalesce(sl_as_agreed_n, 0) as judged_count,
+            abandonment_all as abandonment,
+            asa as asa_s,
+            aht as aht_s
+        from kpi_queue_metrics($from_date, $to_date, by := 'queue')
+        where group_value is not null
+        order by offered_count desc, group_value
     """
-    rows = _rows(connection, sql, from_date=period.from_date, to_date=period.to_date, variant=variant)
+    rows = _known(connection, sql, **_dates(period))
     targets = {row["queue"]: row for row in _targets(connection, period, [row["group_value"] for row in rows])}
     return tuple(_queue_row(row, targets.get(row["group_value"], {})) for row in rows)
 
@@ -403,8 +375,6 @@ def _targets(connection: duckdb.DuckDBPyConnection, period: Period, queues: Iter
 
     `*` asks for the target of the centre as a whole.
     """
-    if not _has_table(connection, "meta", "targets"):
-        return []
     sql = """
         with asked as (
             select unnest($queues::varchar[]) as queue
@@ -430,12 +400,10 @@ def _targets(connection: duckdb.DuckDBPyConnection, period: Period, queues: Iter
 
         select queue, sl_target_rate, sl_threshold_s from matching where place = 1
     """
-    return _rows(connection, sql, queues=list(queues), to_date=period.to_date)
+    return _known(connection, sql, queues=list(queues), to_date=period.to_date)
 
 
 def _tiers(connection: duckdb.DuckDBPyConnection) -> tuple[TierRow, ...]:
-    if not _has_table(connection, "ml", "customer_scores"):
-        return ()
     sql = """
         select
             tier,
@@ -447,4 +415,4 @@ def _tiers(connection: duckdb.DuckDBPyConnection) -> tuple[TierRow, ...]:
         group by tier, source, model_version
         order by max(max(priority)) over (partition by tier) desc nulls last, tier, source, model_version
     """
-    return tuple(TierRow(**row) for row in _rows(connection, sql))
+    return tuple(TierRow(**row) for row in _known(connection, sql))

@@ -1,7 +1,7 @@
-"""The catalogue of metrics, sql/metrics.toml: read, judged, and turned into the table macros that compute them.
+"""The catalogue of metrics, sql/metrics.toml: read and judged.
 
-Belongs here: what a metric is, and the text of the macros. Does not belong here: the sums that they are made of
-(sql/macros/kpi_*_sums.sql), running a macro, words on a screen.
+Belongs here: what a metric is. Does not belong here: the macros and views that compute it (metric_sql.py), the sums
+that they are made of (sql/macros/kpi_*_sums.sql), words on a screen.
 """
 
 from __future__ import annotations
@@ -9,14 +9,11 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import sqlglot
-from sqlglot import exp
 
 from pipelines.errors import CallwrightError
 
@@ -52,6 +49,8 @@ class Sums:
     grains: tuple[str, ...]
     of: str
     argument: str | None = None
+    tables: tuple[str, ...] = ()
+    argument_column: str | None = None
 
     @property
     def by(self) -> str:
@@ -82,6 +81,7 @@ class Metric:
     minimum_n: int | None = None
     basis: str = "measured"
     unlike: str = ""
+    chosen_by: str | None = None
 
     @property
     def observed(self) -> str:
@@ -96,6 +96,8 @@ class Metric:
     @property
     def formula(self) -> str:
         """The value over the columns of the sums, as one would write it."""
+        if self.chosen_by:
+            return f"that of the variant in {self.chosen_by}"
         if self.denominator is None:
             return self.numerator
         quotient = " / ".join(f"({part})" if " " in part else part for part in (self.numerator, self.denominator))
@@ -160,7 +162,7 @@ def load_catalogue(path: Path = CATALOGUE) -> Catalogue:
 
 def _sums(name: str, entry: dict[str, Any]) -> Sums:
     _known_keys(f"sums.{name}", entry, Sums)
-    return Sums(id=name, **{**entry, "grains": tuple(entry["grains"])})
+    return Sums(id=name, **{**entry, "grains": tuple(entry["grains"]), "tables": tuple(entry.get("tables", ()))})
 
 
 def _metric(name: str, entry: dict[str, Any], all_entries: Mapping[str, Any], sums: Mapping[str, Sums]) -> Metric:
@@ -172,6 +174,8 @@ def _metric(name: str, entry: dict[str, Any], all_entries: Mapping[str, Any], su
     for key in ("label", "meaning", *(["short"] if "short" in entry else [])):
         if set(entry.get(key, {})) != set(LANGUAGES):
             raise CatalogueError(f"{where}.{key} must be said in {' and '.join(LANGUAGES)}")
+    if "chosen_by" in entry:
+        entry = {**entry, "numerator": f"{name}_numerator", "denominator": f"{name}_denominator"}
     keys: list[str] = [key for key in ("numerator", "denominator", "n") if key in entry]
     formulas: dict[str, Any] = {key: _resolved(where, entry[key], all_entries, (name,)) for key in keys}
     by = {grain: sums[other] for grain, other in entry.get("sums_by", {}).items()}
@@ -230,127 +234,3 @@ def metric_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
         }
         for m in catalogue.metrics.values()
     ]  # fmt: skip
-
-
-# --- macros ----------------------------------------------------------------------------------------------
-
-
-def macro_texts(catalogue: Catalogue | None = None) -> dict[str, str]:
-    """The table macros that the catalogue stands for, by name: kpi_<macro>, kpi and kpi_metric_id."""
-    catalogue = catalogue or load_catalogue()
-    texts = {f"kpi_{macro}": _macro_text(macro, variants) for macro, variants in catalogue.macros.items()}
-    return {**texts, "kpi_metric_id": _id_text(catalogue), "kpi": _any_text(catalogue)}
-
-
-def _macro_text(macro: str, variants: list[Metric]) -> str:
-    first = variants[0]
-    known = ", ".join(v.id for v in variants)
-    unknown = f"error(concat('unknown variant := ', variant, '; kpi_{macro} knows {known}'))"
-    sums = _from(first, _case("variant", {v.id: _quoted(v.argument) for v in variants if v.argument}))
-    told = " ".join(f"{v.id}: {v.meaning['en']}" for v in variants) if len(variants) > 1 else first.meaning["en"]
-    comment = f"{first.label['en']} ({first.unit}). {told}"
-    return (
-        f"create or replace macro kpi_{macro}(from_date, to_date, \"by\" := '{first.sums.by}',"
-        f" variant := '{first.id}') as table\n"
-        f"{_select('variant', variants, sums, unknown)};\n"
-        f"comment on macro table kpi_{macro} is {_quoted(comment)};"
-    )
-
-
-def _any_text(catalogue: Catalogue) -> str:
-    """kpi(): one select for each kind of sums, of which all but one ask nothing."""
-    chosen = "kpi_metric_id(metric)"
-    selects = []
-    for sums in catalogue.sums.values():
-        own = [m for m in catalogue.metrics.values() if m.sums == sums]
-        guests = [(m, grain) for m in catalogue.metrics.values() for grain, s in m.sums_by.items() if s == sums]
-        others = {grain for m in own for grain in m.sums_by}
-        argument = _case(chosen, {m.id: _quoted(m.argument) for m in own if m.argument})
-        if own:
-            ids = ", ".join(_quoted(m.id) for m in own)
-            elsewhere = " or ".join(
-                f"(\"by\" = '{grain}' and {chosen} in ({_ids(m for m in own if grain in m.sums_by)}))"
-                for grain in sorted(others)
-            )
-            where = f"{chosen} in ({ids})" + (f" and not ({elsewhere})" if elsewhere else "")
-            selects.append(_select(chosen, own, _call(sums, '"by"', argument), None, where))
-        for grain in sorted({grain for _, grain in guests}):
-            visiting = [m for m, g in guests if g == grain]
-            where = f"\"by\" = '{grain}' and {chosen} in ({_ids(visiting)})"
-            selects.append(_select(chosen, visiting, _call(sums, f"'{grain}'", None), None, where))
-    names = ", ".join([*catalogue.macros, *(m for m in catalogue.metrics if m not in catalogue.macros)])
-    selects.append(
-        f"select error(concat('unknown metric ', metric, '; there are {names}')), null, null, null, null"
-        f"\nwhere {chosen} not in ({_ids(catalogue.metrics.values())})"
-    )
-    return (
-        "create or replace macro kpi(metric, from_date, to_date, \"by\" := 'queue') as table\n"
-        + "\nunion all\n".join(selects)
-        + f";\ncomment on macro table kpi is {_quoted(f'Any metric by its name, or by that of its macro: {names}')};"
-    )
-
-
-def _id_text(catalogue: Catalogue) -> str:
-    defaults = {macro: _quoted(variants[0].id) for macro, variants in catalogue.macros.items()}
-    named = {macro: metric for macro, metric in defaults.items() if metric != _quoted(macro)}
-    return (
-        f"create or replace macro kpi_metric_id(metric) as {_case('metric', named, 'metric')};\n"
-        "comment on macro kpi_metric_id is 'The metric that a name stands for: its own, or the default of the macro';"
-    )
-
-
-def _select(chosen: str, metrics: list[Metric], source: str, unknown: str | None, where: str | None = None) -> str:
-    """The answer's five columns for whichever of the metrics is chosen."""
-    ratios = [m for m in metrics if m.denominator is not None]
-    scales = _case(chosen, {m.id: str(m.scale) for m in metrics if m.scale != 1})
-    scale = f"coalesce({scales}, 1) * " if scales else ""
-    value = f"{scale}numerator / nullif(denominator, 0)"
-    if len(ratios) < len(metrics):
-        value = f"case when {chosen} in ({_ids(ratios)}) then {value} else numerator end" if ratios else "numerator"
-    numerator = _case(chosen, {m.id: m.numerator for m in metrics}, unknown)
-    denominator = _case(chosen, {m.id: m.denominator for m in ratios if m.denominator}) or "null"
-    n = _case(chosen, {m.id: m.observed for m in metrics})
-    return (
-        f"select group_value, numerator, denominator, {value} as value, n\nfrom (\n    select\n        group_value,\n"
-        f"        cast({numerator} as double) as numerator,\n        cast({denominator} as double) as denominator,\n"
-        f"        cast({n} as bigint) as n\n    from {source}\n"
-        + (f"    where {where}\n" if where else "")
-        + ") as parts"
-    )
-
-
-def _from(metric: Metric, argument: str) -> str:
-    """The sums of a metric, from wherever the grain has them."""
-    if not metric.sums_by:
-        return _call(metric.sums, '"by"', argument)
-    columns = ", ".join(["group_value", *sorted(_columns(metric))])
-    elsewhere = ", ".join(_quoted(grain) for grain in metric.sums_by)
-    own = _call(metric.sums, f'case when "by" in ({elsewhere}) then \'total\' else "by" end', argument)
-    selects = [f'select {columns} from {own} where "by" not in ({elsewhere})']
-    for grain, sums in metric.sums_by.items():
-        selects.append(f"select {columns} from {_call(sums, _quoted(grain), None)} where \"by\" = '{grain}'")
-    return f"({' union all '.join(selects)}) as sums"
-
-
-def _columns(metric: Metric) -> set[str]:
-    formulas = [formula for formula in (metric.numerator, metric.denominator, metric.n) if formula]
-    return {c.name for f in formulas for c in sqlglot.parse_one(f, read="duckdb").find_all(exp.Column)}
-
-
-def _call(sums: Sums, by: str, argument: str | None) -> str:
-    return f"{sums.macro}(from_date, to_date, {by}{f', {argument}' if argument else ''})"
-
-
-def _case(chosen: str, values: Mapping[str, str], otherwise: str | None = None) -> str:
-    if not values:
-        return ""
-    whens = " ".join(f"when '{name}' then {value}" for name, value in values.items())
-    return f"case {chosen} {whens}{f' else {otherwise}' if otherwise else ''} end"
-
-
-def _ids(metrics: Iterable[Metric]) -> str:
-    return ", ".join(_quoted(m.id) for m in metrics)
-
-
-def _quoted(text: str | None) -> str:
-    return "null" if text is None else "'" + text.replace("'", "''") + "'"

@@ -57,12 +57,19 @@ def sentences(errors: Iterable[ErrorDetails], text: str, root: type[BaseModel]) 
     lines = line_index(text)
     found: list[tuple[int, str]] = []
     for error in errors:
-        number = _line_of(error["loc"], lines)
+        loc = _as_written(error["loc"], lines)
+        number = _line_of(loc, lines)
         # The sentence about an unknown key names it: it is enough to say where it stands.
-        named = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
+        named = loc[:-1] if error["type"] == "extra_forbidden" else loc
         where = ", ".join(filter(None, (f"line {number}" if number else "", place(named))))
         found += [(number, f"{where}: {what}" if where else what) for what in _what(error, root).splitlines()]
     return [sentence for _, sentence in sorted(found, key=lambda pair: pair[0])]
+
+
+def _as_written(loc: Loc, lines: Mapping[Loc, int]) -> Loc:
+    """The path of a section that may be one table or a list of them, without the index where it is one."""
+    is_one = len(loc) > 1 and loc[1] == 0 and loc[:1] in lines and loc[:2] not in lines
+    return (loc[0], *loc[2:]) if is_one else loc
 
 
 def place(loc: Loc) -> str:

@@ -97,7 +97,7 @@ class Target(Section):
     """[[targets]]: how waits are judged and counted, for one queue and channel or all, from a day on.
 
     The clock of the service level starts when the contact enters the queue, or when it arrived at the centre; its
-    interval is that of `[centre] interval_ownership` unless stated.
+    interval and the variant of the service level are those of `[centre]` unless stated.
     """
 
     queue: NameOrEvery = EVERY
@@ -109,6 +109,7 @@ class Target(Section):
     short_abandon_s: NotNegative = 5.0
     sl_clock_start: Literal["queue", "arrival"] = "queue"
     interval_ownership: Ownership | None = None
+    service_level_variant: ServiceLevelVariant | None = None
 
     def matches(self, queue: str, channel: str, on: date) -> bool:
         """Whether this target is for that queue and channel and has begun by that business date."""
@@ -121,8 +122,15 @@ FALLBACK_TARGET = Target()
 
 
 class BusinessHours(Section):
-    """[business_hours]: when the centre is open, in its time zone; with no day stated it is always open."""
+    """[business_hours], or several [[business_hours]] as targets: when the centre is open, in its time zone.
 
+    With no day stated it is always open. Of several entries the last one that matches the contact's first queue and its
+    channel, and that has begun by its business date, holds.
+    """
+
+    queue: NameOrEvery = EVERY
+    channel: NameOrEvery = EVERY
+    valid_from: date | None = None
     monday: tuple[str, ...] = ()
     tuesday: tuple[str, ...] = ()
     wednesday: tuple[str, ...] = ()
@@ -154,6 +162,7 @@ class Costs(Section):
 
     agent_hour: NotNegative = 25.0
     telecom_minute: NotNegative = 0.02
+    fixed_contact: NotNegative = 0.0
     attribution_days: NotNegative = 7.0
     margin_rate: Share = 0.30
 
@@ -461,7 +470,7 @@ class Settings(Section):
     sites: tuple[Site, ...] = ()
     queues: tuple[Queue, ...] = ()
     targets: tuple[Target, ...] = ()
-    business_hours: BusinessHours = BusinessHours()
+    business_hours: tuple[BusinessHours, ...] = (BusinessHours(),)
     costs: Costs = Costs()
     tiers: Tiers = Tiers()
     router: Router = Router()
@@ -469,6 +478,11 @@ class Settings(Section):
     sources: Sources = Field(default_factory=lambda: Sources())
     models: Models = Models()
     checks: Checks = Checks()
+
+    @field_validator("business_hours", mode="before")
+    @classmethod
+    def _one_is_enough(cls, hours: Any) -> Any:
+        return (hours,) if isinstance(hours, dict) else hours
 
     @model_validator(mode="after")
     def _names_are_unique_and_known(self) -> Self:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
+from itertools import product
 from typing import Any
 
-from pipelines.settings_sections import FALLBACK_TARGET, Costs, CustomSource, Settings, Target
+from pipelines.settings_sections import FALLBACK_TARGET, BusinessHours, Costs, CustomSource, Settings, Target
+from pipelines.settings_values import EVERY
 
 Row = dict[str, Any]
 
@@ -62,11 +64,21 @@ SETTINGS_SCHEMAS: dict[str, dict[str, str]] = {
         "short_abandon_s": "DOUBLE",
         "sl_clock_start": "VARCHAR",
         "interval_ownership": "VARCHAR",
+        "service_level_variant": "VARCHAR",
     },
-    "business_hours": {"weekday_number": "BIGINT", "opens_s": "DOUBLE", "closes_s": "DOUBLE"},
+    "business_hours": {
+        "queue": "VARCHAR",
+        "channel": "VARCHAR",
+        "valid_from": "DATE",
+        "valid_to": "DATE",
+        "weekday_number": "BIGINT",
+        "opens_s": "DOUBLE",
+        "closes_s": "DOUBLE",
+    },
     "costs": {
         "agent_hour_amount": "DOUBLE",
         "telecom_minute_amount": "DOUBLE",
+        "fixed_contact_amount": "DOUBLE",
         "currency": "VARCHAR",
         "attribution_s": "DOUBLE",
         "margin_rate": "DOUBLE",
@@ -158,6 +170,7 @@ def _targets(settings: Settings) -> list[Row]:
             "valid_to": _overtaken_on(target, entries[rank + 1 :]),
             "rank": rank,
             "interval_ownership": target.interval_ownership or settings.centre.interval_ownership,
+            "service_level_variant": target.service_level_variant or settings.centre.service_level_variant,
         }
         for rank, target in enumerate(entries)
     ]
@@ -177,10 +190,30 @@ def _overtaken_on(target: Target, later: list[Target]) -> date | None:
 
 
 def _business_hours(settings: Settings) -> list[Row]:
-    return [
-        {"weekday_number": weekday, "opens_s": float(opens_s), "closes_s": float(closes_s)}
-        for weekday, opens_s, closes_s in settings.business_hours.open_s()
-    ]
+    """The hours of each queue and channel that an entry names, and of `*`, all others, by stretches of days.
+
+    Unlike targets they do not overlap: a contact is to find its hours by equal keys.
+    """
+    entries = (BusinessHours(), *settings.business_hours)
+    begins = sorted({entry.valid_from or SINCE_EVER for entry in entries})
+    rows = []
+    for queue, channel in product(_named(e.queue for e in entries), _named(e.channel for e in entries)):
+        for begin, end in zip(begins, [*begins[1:], None], strict=True):
+            hours = next(
+                e
+                for e in reversed(entries)
+                if e.queue in (EVERY, queue) and e.channel in (EVERY, channel) and (e.valid_from or SINCE_EVER) <= begin
+            )
+            of = {"queue": queue, "channel": channel, "valid_from": begin, "valid_to": end}
+            rows += [
+                {**of, "weekday_number": weekday, "opens_s": float(opens_s), "closes_s": float(closes_s)}
+                for weekday, opens_s, closes_s in hours.open_s()
+            ]
+    return rows
+
+
+def _named(names: Iterable[str]) -> list[str]:
+    return sorted({EVERY, *names})
 
 
 def _costs(settings: Settings) -> list[Row]:
@@ -189,6 +222,7 @@ def _costs(settings: Settings) -> list[Row]:
         {
             "agent_hour_amount": costs.agent_hour,
             "telecom_minute_amount": costs.telecom_minute,
+            "fixed_contact_amount": costs.fixed_contact,
             "currency": settings.centre.currency,
             "attribution_s": costs.attribution_days * DAY_S,
             "margin_rate": costs.margin_rate,

@@ -18,7 +18,8 @@ from sqlglot import exp
 from sqlglot.lineage import lineage
 
 from pipelines.errors import CallwrightError
-from pipelines.metrics import CATALOGUE, load_catalogue, macro_texts
+from pipelines.metric_sql import macro_texts, view_text
+from pipelines.metrics import CATALOGUE, load_catalogue
 
 SQL_FOLDER = Path(__file__).parent.parent / "sql"
 TABLE_SCHEMAS = ("staging", "core", "kpi", "features", "ml", "meta")
@@ -218,7 +219,30 @@ def load_models(folder: Path = SQL_FOLDER) -> dict[str, Model]:
         for path in sorted((folder / schema).glob("*.sql")):
             model = _model(schema, path.stem, path, path.read_text(encoding="utf-8"))
             models[model.table] = model
-    return models
+    return models | _ratio_views(models, folder)
+
+
+def _ratio_views(models: Mapping[str, Model], folder: Path) -> dict[str, Model]:
+    """The views that the catalogue of metrics makes of tables of sums."""
+    path = folder / CATALOGUE.name
+    catalogue = load_catalogue(path) if path.is_file() else None
+    views = {}
+    for sums in catalogue.sums.values() if catalogue else ():
+        for name in sums.tables:
+            table = models.get(f"kpi.{name}")
+            if table is None:
+                raise SqlError(f"{path}: sums.{sums.id}.tables: there is no sql/kpi/{name}.sql")
+            assert catalogue is not None
+            columns = {table.table: ""} | {c.name: _said(c) for c in table.columns}
+            text = view_text(catalogue, sums, columns, table.purpose, table.grain)
+            view = _model("kpi", f"{name}_metrics", path, text)
+            views[view.table] = view
+    return views
+
+
+def _said(column: Column) -> str:
+    """A column's comment as it is written, tags included."""
+    return " ".join([column.description, *(f"[{tag}: {value}]" for tag, value in column.tags.items())])
 
 
 @lru_cache(maxsize=1024)

@@ -36,7 +36,7 @@ if facts.last_date is None:
 period = filters.period(words, facts.last_date)
 prior = filters.prior_period(words, period)
 st.sidebar.caption(captions.anchor(facts.last_date, words))
-view = published.overview(path, period, prior, facts.service_level_variant)
+view = published.overview(path, period, prior)
 
 st.caption(captions.period(period, prior, words))
 against = captions.against(prior, words)

@@ -85,11 +85,11 @@ def card(name: str, view: Overview, header: Publication, words: Words, prior_lab
     Args:
         name: the metric to show; header.metric knows it.
         view: the answers of the period.
-        header: whose centre it is: currency, minimum n, service-level variant.
+        header: whose centre it is: currency, minimum n.
         words: the language.
         prior_label: names the comparison, None for no comparison.
     """
-    metric, figure = header.metric(name), view.figures.get(name)
+    metric, figure = header.metric(name, view.service_level_variants), view.figures.get(name)
     language = words.language[:2]
     label, definition = metric.label[language], metric.meaning[language]
     if figure is None:
@@ -138,7 +138,8 @@ def _notes(name: str, figure: Figure, view: Overview, header: Publication, words
     if name == "fcr" and view.immature_count:
         details.append(words("note.immature_beside", n=formats.count(view.immature_count)))
     if name == "service_level":
-        details.append(words(f"variant.{header.service_level_variant}"))
+        agreed = view.service_level_variants
+        details.append(words(f"variant.{agreed[0]}" if len(agreed) == 1 else "variant.sl_as_agreed"))
         if view.target_rate is not None and view.threshold_s is not None:
             target = f"{100 * view.target_rate:.0f}%"
             details.append(words("note.target", rate=target, seconds=f"{view.threshold_s:g}"))

@@ -34,7 +34,7 @@ def publication(path: str) -> queries.Publication:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def overview(path: str, period: queries.Period, prior: queries.Period | None, variant: str) -> queries.Overview:
+def overview(path: str, period: queries.Period, prior: queries.Period | None) -> queries.Overview:
     """Return the Overview's answers from the snapshot at `path`."""
     with queries.connect(path) as connection:
-        return queries.overview(connection, period, prior, variant)
+        return queries.overview(connection, period, prior)

@@ -28,7 +28,6 @@ BESIDE = (OPENING, SCAN, TIMELINE_IN_TIME)
 YEAR = queries.Period(FIRST_DATE, FIRST_DATE + timedelta(days=DAY_COUNT - 1))
 MONTH = queries.Period(date(2025, 10, 1), date(2025, 10, 31))
 DAY = queries.Period(date(2025, 10, 6), date(2025, 10, 6))  # a Monday
-VARIANT = "sl_short_abandons_excluded"
 PAGE_ROWS = 50
 
 Connection = duckdb.DuckDBPyConnection
@@ -133,7 +132,7 @@ def _last(days: int) -> queries.Period:
 
 
 def _overview(connection: Connection, period: queries.Period) -> queries.Overview:
-    return queries.overview(connection, period, period.prior(), VARIANT)
+    return queries.overview(connection, period, period.prior())
 
 
 def _sql(text: str, *values: Any) -> Ask:

@@ -33,6 +33,7 @@ matches as (
         t.short_abandon_s,
         t.sl_clock_start,
         t.interval_ownership,
+        t.service_level_variant,
         t.rank,
     from queues as q
     inner join settings.targets as t on t.queue in ('*', q.queue) and t.channel in ('*', q.channel)
@@ -74,6 +75,7 @@ ranked as (
         m.short_abandon_s,
         m.sl_clock_start,
         m.interval_ownership,
+        m.service_level_variant,
         row_number() over (partition by s.queue, s.channel, s.from_date order by m.rank desc) as nearness,
     from stretches as s
     inner join matches as m
@@ -95,5 +97,6 @@ select
     short_abandon_s, -- An abandon up to this wait is short [unit: s]
     sl_clock_start, -- Where the clock of the service level starts: queue (on entering it) or arrival (of the contact)
     interval_ownership, -- Which interval a visit counts in: arrival, event or disconnect
+    service_level_variant, -- The variant of the service level that is agreed
 from ranked
 where nearness = 1

@@ -137,15 +137,26 @@ joined as (
     left join repeats as r on j.contact_key = r.contact_key
 ),
 
+-- Hours are told of the queues and channels that callwright.toml names, and of all others as `*`.
+hours_queues as (select queue from settings.business_hours group by queue),
+
+hours_channels as (select channel from settings.business_hours group by channel),
+
 -- The weekday by counting: 1 January 1970, day 0, was the fourth day of its week.
 placed as (
     select
         j.*,
         h.weekday_number is not null as is_in_business_hours,
     from joined as j
+    left join hours_queues as q on j.first_queue = q.queue
+    left join hours_channels as c on j.channel = c.channel
     left join settings.business_hours as h
         on
-            (j.local_us // 86400000000 + 3) % 7 + 1 = h.weekday_number
+            coalesce(q.queue, '*') = h.queue
+            and coalesce(c.channel, '*') = h.channel
+            and j.business_date >= h.valid_from
+            and (h.valid_to is null or j.business_date < h.valid_to)
+            and (j.local_us // 86400000000 + 3) % 7 + 1 = h.weekday_number
             and j.local_us % 86400000000 >= h.opens_s * 1000000
             and j.local_us % 86400000000 < h.closes_s * 1000000
 )
@@ -165,7 +176,7 @@ select
     arrived_at, -- First sign of the contact
     ended_at, -- Last sign of the contact
     business_date, -- Local date of arrival
-    is_in_business_hours, -- Whether the centre was open when the contact arrived, by [business_hours] and the local clock
+    is_in_business_hours, -- Whether the centre was open when the contact arrived: [business_hours] of its first queue, by the local clock
     first_queue, -- First queue visited
     last_queue, -- Last queue visited
     queue_visit_count, -- How many queues it visited, refusals included

@@ -32,12 +32,22 @@ placed as (
     left join settings.queues as q on v.queue = q.queue
 ),
 
+-- Where no target's clock runs from the arrival, nobody's is asked.
+arrivals as (
+    select
+        contact_key,
+        arrived_at,
+    from core._journeys
+    where exists (select 1 from settings.targets where sl_clock_start = 'arrival')
+),
+
 judged as (
     select
         p.*,
         t.sl_threshold_s,
         t.sl_comparator,
         t.short_abandon_s,
+        t.service_level_variant,
         -- What the contact had waited before this queue, where the clock runs from its arrival.
         p.wait_s + coalesce((epoch_us(p.entered_at) - epoch_us(j.arrived_at)) / 1e6, 0) as judged_wait_s,
         case t.interval_ownership
@@ -52,7 +62,7 @@ judged as (
             and p.channel = t.channel
             and p.entered_date >= t.from_date
             and (t.to_date is null or p.entered_date < t.to_date)
-    left join core._journeys as j on t.sl_clock_start = 'arrival' and p.contact_key = j.contact_key
+    left join arrivals as j on t.sl_clock_start = 'arrival' and p.contact_key = j.contact_key
 )
 
 select
@@ -93,5 +103,6 @@ select
     end as is_within_sl, -- Answered or abandoned within the threshold of its queue and day
     coalesce(p.outcome = 'abandoned' and p.wait_s <= p.short_abandon_s, false) as is_short_abandon, -- Abandoned no later than the short-abandon threshold
     p.sl_threshold_s, -- The threshold that held [unit: s]
+    p.service_level_variant, -- The variant of the service level that was agreed
     p.repairs, -- Repairs that were applied, separated by semicolons
 from judged as p

@@ -1,5 +1,5 @@
--- Agents' figures by half hour, as sums that may be added up to kpi.agent_day. Time is cut at the edges of half hours and
--- at local midnight; rings and answers count where they began. A state on several queues counts once.
+-- Agents' figures by half hour, as sums that may be added up. Time is cut at the edges of half hours and at local midnight;
+-- rings and answers count where they began. A state on several queues counts once.
 -- grain: one row per half hour, local day and agent
 -- owner: team:data
 -- window: business_date onwards
@@ -115,6 +115,7 @@ halves as (
         p.quarter_number // 2 as half_number,
         q.business_date,
         p.agent,
+        max(p.site) as site,
         sum(case when p.part = 'ring' and p.is_begin then 1 end) as rung_count,
         sum(case when p.part = 'ring' and p.is_begin and p.is_marked then 1 else 0 end) as ring_no_answer_count,
         sum(case when p.part = 'talk' and p.is_begin then 1 else 0 end) as answered_count,
@@ -128,15 +129,25 @@ halves as (
     from pieces as p
     inner join quarter_dates as q on p.quarter_number = q.quarter_number
     group by p.quarter_number // 2, q.business_date, p.agent
-)
+),
 
 -- An agent at whom nothing rang all day has rings that no source tells of: each answer was an offer.
+days as (
+    select
+        business_date,
+        agent,
+        max(site) as site,
+        sum(rung_count) as rung_count,
+    from halves
+    group by business_date, agent
+)
+
 select
     timestamptz '1970-01-01 00:00:00+00' + to_seconds(h.half_number * 1800) as interval_started_at, -- Begin of the half hour
     h.business_date, -- Local date; where clocks differ from UTC by an odd number of quarters, midnight parts a half hour
     d.site, -- Site, of the whole day
     h.agent, -- Agent
-    cast(case when d.ring_s is not null then coalesce(h.rung_count, 0) else h.answered_count end as bigint) as offered_count, -- Times a contact began to ring at the agent
+    cast(case when d.rung_count is not null then coalesce(h.rung_count, 0) else h.answered_count end as bigint) as offered_count, -- Times a contact began to ring at the agent
     cast(h.answered_count as bigint) as answered_count, -- Contacts answered, in the half hour of the answer
     cast(h.ring_no_answer_count as bigint) as ring_no_answer_count, -- Rings that the agent did not answer, in the half hour in which they began
     h.ring_us / 1e6 as ring_s, -- Time ringing [unit: s]
@@ -147,4 +158,4 @@ select
     h.paused_us / 1e6 as paused_s, -- Paused, on any queue [unit: s]
     cast(h.transferred_count as bigint) as transferred_count, -- Contacts that the agent transferred, in the half hour of the answer
 from halves as h
-left join kpi.agent_day as d on h.business_date = d.business_date and h.agent = d.agent
+inner join days as d on h.business_date = d.business_date and h.agent = d.agent

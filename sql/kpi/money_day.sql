@@ -2,7 +2,7 @@
 -- Costs are measured times, priced by the assumption set; revenue is attributed: paid orders of the same customer within the
 -- attribution window after the contact, each order to the last contact before it (or the one that the shop recorded).
 -- Sums are rounded to the sixth decimal: added in another order they differ in the last digits.
--- grain: one row per local day of the contact, site, queue and channel
+-- grain: one row per local day of the contact, site, queue, channel and value tier
 -- owner: team:data
 with orders as (
     select
@@ -60,6 +60,16 @@ attributed as (
     from ranked
     where nearness = 1
     group by contact_key
+),
+
+actions as (
+    select
+        o.contact_key,
+        sum(s.cost_amount) as cost_amount,
+    from core.action_outcomes as o
+    inner join settings.actions as s on o.action = s.action
+    where o.is_accepted and o.contact_key is not null
+    group by o.contact_key
 )
 
 select
@@ -67,12 +77,15 @@ select
     c.site, -- Site
     c.last_queue as queue, -- Last queue of the contact
     c.channel, -- Channel
+    c.value_tier_at_arrival as tier, -- Value tier that the router was told; null: none
     a.currency, -- Currency of the amounts
     cast(sum(case when c.is_answered then 1 else 0 end) as bigint) as handled_count, -- Contacts that an agent answered
     round(sum(c.handle_s + coalesce(c.ring_s, 0)), 6) as agent_s, -- Agents' ring, talk, hold and wrap-up; measured [unit: s]
     round(sum(c.handle_s + coalesce(c.ring_s, 0)) / 3600 * max(a.agent_hour_amount), 6) as agent_cost_amount, -- Agents' time at the loaded hourly cost; measured time, assumed price
     sum(case when c.channel = 'voice' then epoch_us(c.ended_at) - epoch_us(c.arrived_at) else 0 end) / 6e7 * max(a.telecom_minute_amount)
         as telecom_cost_amount, -- Line time of voice contacts; measured time, assumed price
+    sum(case when c.is_answered then 1 else 0 end) * max(a.fixed_contact_amount) as fixed_cost_amount, -- What handled contacts bear of rent, licences and management; measured count, assumed price
+    round(coalesce(sum(x.cost_amount), 0), 6) as action_cost_amount, -- Actions that customers took; measured count, assumed price
     cast(coalesce(sum(t.order_count), 0) as bigint) as attributed_order_count, -- Orders attributed
     round(coalesce(sum(t.revenue_amount), 0), 6) as attributed_revenue_amount, -- Their amount; attributed
     round(coalesce(sum(t.margin_amount), 0), 6) as attributed_margin_amount, -- Their margin, at the assumed rate where the shop states none; attributed
@@ -80,4 +93,5 @@ select
 from core.contacts as c
 cross join settings.costs as a
 left join attributed as t on c.contact_key = t.contact_key
-group by c.business_date, c.site, c.last_queue, c.channel, a.currency
+left join actions as x on c.contact_key = x.contact_key
+group by c.business_date, c.site, c.last_queue, c.channel, c.value_tier_at_arrival, a.currency

@@ -31,5 +31,7 @@ select
     cast(sum(held_count) as bigint) as held_count, -- Visits that were put on hold
     round(sum(wrap_s), 6) as wrap_s, -- Sum of wrap-up; null: no source says [unit: s]
     cast(sum(transferred_count) as bigint) as transferred_count, -- Answered visits that ended in a transfer
+    round(sum(handle_s), 6) as handle_s, -- Sum of talk, hold and wrap-up; null: none of them is known [unit: s]
+    max(service_level_variant) as service_level_variant, -- The variant of the service level that was agreed; the last by name where two meet
 from kpi.queue_interval
 group by business_date, site, queue, channel

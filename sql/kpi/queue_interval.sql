@@ -32,5 +32,7 @@ select
     cast(sum(case when hold_s > 0 then 1 else 0 end) as bigint) as held_count, -- Visits that were put on hold
     round(sum(wrap_s), 6) as wrap_s, -- Sum of wrap-up; null: no source says [unit: s]
     cast(sum(case when transfer_type is not null then 1 else 0 end) as bigint) as transferred_count, -- Answered visits that ended in a transfer
+    round(sum(case when coalesce(talk_s, hold_s, wrap_s) is not null then coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0) end), 6) as handle_s, -- Sum of talk, hold and wrap-up; null: none of them is known [unit: s]
+    max(service_level_variant) as service_level_variant, -- The variant of the service level that was agreed; the last by name where two meet
 from core.queue_visits
 group by interval_started_at, business_date, site, queue, channel

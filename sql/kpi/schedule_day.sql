@@ -64,6 +64,7 @@ available as (
 select
     business_date, -- Local date on which the planned stretch begins
     agent, -- Agent
+    cast(1 as bigint) as agent_day_count, -- 1
     sum(planned_us) / 1e6 as planned_s, -- Planned and paid: work, breaks and training, as far as past [unit: s]
     sum(case when activity = 'work' then planned_us else 0 end) / 1e6 as planned_work_s, -- Planned work [unit: s]
     sum(case when activity = 'work' then available_us else planned_us - available_us end) / 1e6 as adherent_s, -- In the planned state: logged in and not paused while at work, else not so [unit: s]

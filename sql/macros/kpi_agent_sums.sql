@@ -12,12 +12,7 @@ with agent_days as (
             when 'business_date' then strftime(business_date, '%Y-%m-%d')
             else error(concat('unknown by := ', "by", '; agent figures know total, agent, site, business_date'))
         end as group_value,
-        *,
-        case
-            when coalesce(talk_s, hold_s, wrap_s) is not null then coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0)
-        end as handle_s,
-        coalesce(ring_s, 0) + coalesce(handle_s, 0) as busy_s,
-        coalesce(logged_in_s, 0) > 0 as is_observed
+        *
     from kpi.agent_day
     where business_date between from_date and to_date
 )
@@ -35,12 +30,11 @@ select
     cast(sum(handle_s) as double) as handle_s,
     cast(sum(logged_in_s) as double) as logged_in_s,
     cast(sum(paused_s) as double) as paused_s,
-    cast(count(*) as bigint) as agent_day_count,
-    cast(sum(case when is_observed then 1 else 0 end) as bigint) as observed_agent_day_count,
-    cast(sum(case when is_observed then answered_count else 0 end) as bigint) as observed_answered_count,
-    cast(sum(case when is_observed then busy_s else 0 end) as double) as observed_busy_s,
-    cast(sum(case when is_observed then greatest(0, logged_in_s - coalesce(paused_s, 0) - busy_s) else 0 end) as double)
-        as observed_available_s
+    cast(sum(agent_day_count) as bigint) as agent_day_count,
+    cast(sum(observed_agent_day_count) as bigint) as observed_agent_day_count,
+    cast(sum(observed_answered_count) as bigint) as observed_answered_count,
+    cast(sum(observed_busy_s) as double) as observed_busy_s,
+    cast(sum(observed_available_s) as double) as observed_available_s
 from agent_days
 group by group_value;
 

@@ -1,21 +1,35 @@
 -- purpose: the sums behind every money figure
 -- definition: additive amounts over whole business dates, both ends included; amounts are null where a group mixes currencies
--- source: kpi.money_day; cost is measured time x an assumed rate, revenue and margin are attributed, assumption_sets names the assumptions
--- `by`: total, queue, channel, site, business_date.
+-- source: kpi.money_day and ml.retained_day; cost is measured time x an assumed rate, revenue and margin are attributed, retained value is modelled, assumption_sets names the assumptions
+-- `by`: total, queue, channel, site, tier, business_date, month (YYYY-MM).
 create or replace macro kpi_money_sums(from_date, to_date, "by" := 'queue') as table
-with money_days as (
+with both_days as (
+    select
+        *,
+        cast(null as bigint) as offered_action_count,
+        cast(null as bigint) as modelled_action_count,
+        cast(null as double) as retained_value_amount
+    from kpi.money_day
+    where business_date between from_date and to_date
+    union all by name
+    select * from ml.retained_day
+    where business_date between from_date and to_date
+),
+
+money_days as (
     select
         case "by"
             when 'total' then 'total'
             when 'queue' then queue
             when 'channel' then channel
             when 'site' then site
+            when 'tier' then tier
             when 'business_date' then strftime(business_date, '%Y-%m-%d')
-            else error(concat('unknown by := ', "by", '; money figures know total, queue, channel, site, business_date'))
+            when 'month' then strftime(business_date, '%Y-%m')
+            else error(concat('unknown by := ', "by", '; money figures know total, queue, channel, site, tier, business_date, month'))
         end as group_value,
         *
-    from kpi.money_day
-    where business_date between from_date and to_date
+    from both_days
 )
 
 select
@@ -25,6 +39,11 @@ select
     cast(sum(agent_s) as double) as agent_s,
     case when count(distinct currency) <= 1 then cast(sum(agent_cost_amount) as double) end as agent_cost_amount,
     case when count(distinct currency) <= 1 then cast(sum(telecom_cost_amount) as double) end as telecom_cost_amount,
+    case when count(distinct currency) <= 1 then cast(sum(fixed_cost_amount) as double) end as fixed_cost_amount,
+    case when count(distinct currency) <= 1 then cast(sum(action_cost_amount) as double) end as action_cost_amount,
+    cast(sum(offered_action_count) as bigint) as offered_action_count,
+    cast(sum(modelled_action_count) as bigint) as modelled_action_count,
+    case when count(distinct currency) <= 1 then cast(sum(retained_value_amount) as double) end as retained_value_amount,
     case when count(distinct currency) <= 1 then cast(sum(attributed_revenue_amount) as double) end as attributed_revenue_amount,
     case when count(distinct currency) <= 1 then cast(sum(attributed_margin_amount) as double) end as attributed_margin_amount,
     case when count(distinct currency) <= 1 then min(currency) end as currency,
@@ -33,4 +52,4 @@ from money_days
 group by group_value;
 
 comment on macro table kpi_money_sums is
-    'Sums of money by total, queue, channel, site or business_date, with currency and the names of the assumption sets';
+    'Sums of money by total, queue, channel, site, tier, business_date or month, with currency and the names of the assumption sets';

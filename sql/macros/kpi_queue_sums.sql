@@ -63,11 +63,10 @@ select
     cast(sum(talk_s) as double) as talk_s,
     cast(sum(hold_s) as double) as hold_s,
     cast(sum(wrap_s) as double) as wrap_s,
-    -- Where none of the three is known, as of a call that still goes on, the time is not known either, and not 0.
-    cast(sum(case
-        when coalesce(talk_s, hold_s, wrap_s) is not null then coalesce(talk_s, 0) + coalesce(hold_s, 0) + coalesce(wrap_s, 0)
-    end) as double) as handle_s,
-    cast(max(max_wait_s) as double) as max_wait_s
+    cast(sum(handle_s) as double) as handle_s,
+    cast(max(max_wait_s) as double) as max_wait_s,
+    cast(sum(sl_as_agreed_numerator(service_level_variant, grouped)) as bigint) as sl_as_agreed_numerator,
+    cast(sum(sl_as_agreed_denominator(service_level_variant, grouped)) as bigint) as sl_as_agreed_denominator
 from grouped
 group by group_value;
 

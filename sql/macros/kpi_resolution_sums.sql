@@ -8,6 +8,8 @@ select
     money.handled_count as handled_count,
     money.agent_cost_amount as agent_cost_amount,
     money.telecom_cost_amount as telecom_cost_amount,
+    money.fixed_cost_amount as fixed_cost_amount,
+    money.action_cost_amount as action_cost_amount,
     repeats.resolvable_count as resolvable_count,
     repeats.repeated_count as repeated_count
 from kpi_money_sums(from_date, to_date, "by") as money

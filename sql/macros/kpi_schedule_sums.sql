@@ -18,7 +18,7 @@ with grouped as (
 
 select
     group_value,
-    cast(count(*) as bigint) as agent_day_count,
+    cast(sum(agent_day_count) as bigint) as agent_day_count,
     cast(sum(planned_s) as double) as planned_s,
     cast(sum(planned_work_s) as double) as planned_work_s,
     cast(sum(adherent_s) as double) as adherent_s,

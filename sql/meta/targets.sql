@@ -13,4 +13,5 @@ select
     short_abandon_s, -- An abandon up to this wait is short [unit: s]
     sl_clock_start, -- Where the clock of the service level starts: queue (on entering it) or arrival (of the contact)
     interval_ownership, -- Which interval a visit counts in: arrival, event or disconnect
+    service_level_variant, -- The variant of the service level that is agreed: a metric of meta.metrics
 from settings.targets

@@ -13,7 +13,8 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.contracts.sql_checks import load_checks
-from pipelines.metrics import macro_texts
+from pipelines.metric_sql import macro_texts
+from pipelines.metrics import CATALOGUE
 from pipelines.sqlgraph import SQL_FOLDER, TABLE_SCHEMAS, load_macros, load_models
 
 MODELS = load_models()
@@ -153,7 +154,7 @@ def test_check_guards_a_table_that_exists_and_is_one_query(check):
 
 
 def test_no_table_stands_outside_the_folders_that_are_built():
-    built = {model.path for model in MODELS.values()}
+    built = {model.path for model in MODELS.values()} - {CATALOGUE}
     others = {path for folder in ("checks", "macros") for path in (SQL_FOLDER / folder).glob("*.sql")}
     assert set(SQL_FOLDER.rglob("*.sql")) == built | others
 

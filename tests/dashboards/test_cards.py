@@ -96,7 +96,11 @@ def test_money_names_how_it_came_about_and_its_assumptions():
 
 
 def test_service_level_names_its_variant_and_target():
-    said = card("service_level", Figure(0.819, 1050), target_rate=0.8, threshold_s=20.0)
+    agreed = ("sl_short_abandons_excluded",)
+    said = card("service_level", Figure(0.819, 1050), target_rate=0.8, threshold_s=20.0, service_level_variants=agreed)
     assert said.value == "81.9%"
     assert said.notes == ("n 1,050", "Short abandons left out", "Target 80% within 20 s")
     assert "without those abandoned within the short-abandon threshold" in said.help
+    several = card("service_level", Figure(0.819, 1050), service_level_variants=(*agreed, "sl_answered_only"))
+    assert several.notes == ("n 1,050", "As agreed for each queue")
+    assert "the variant that its target names" in several.help

@@ -12,13 +12,12 @@ from dashboards import queries
 from dashboards.queries import Period, TierRow
 
 DAY = Period(date(2026, 11, 22), date(2026, 11, 22))
-VARIANT = "sl_short_abandons_excluded"
 
 
 @pytest.fixture
 def view(small_snapshot) -> queries.Overview:
     with queries.connect(str(small_snapshot)) as connection:
-        return queries.overview(connection, DAY, DAY.prior(), VARIANT)
+        return queries.overview(connection, DAY, DAY.prior())
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_surveys_immature_contacts_and_assumptions_stand_beside_the_figures(view
 
 def test_many_days_are_told_by_day(publish, tmp_path):
     with queries.connect(str(publish(tmp_path, "rich"))) as connection:
-        view = queries.overview(connection, Period(date(2026, 11, 16), date(2026, 11, 22)), None, VARIANT)
+        view = queries.overview(connection, Period(date(2026, 11, 16), date(2026, 11, 22)), None)
     assert [point.group_value for point in view.points] == [f"2026-11-{day}" for day in range(16, 23)]
 
 
@@ -96,7 +95,7 @@ def test_a_file_without_tables_answers_nothing_and_fails_at_nothing(tmp_path):
     duckdb.connect(path).close()
     with queries.connect(path) as connection:
         assert queries.publication(connection, path).last_date is None
-        assert queries.overview(connection, DAY, DAY.prior(), VARIANT) == queries.Overview()
+        assert queries.overview(connection, DAY, DAY.prior()) == queries.Overview()
 
 
 def test_the_session_reads_no_other_file_and_writes_nothing(small_snapshot, tmp_path):

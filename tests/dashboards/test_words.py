@@ -46,8 +46,9 @@ def test_phrases_asked_for_in_the_code_exist_and_all_phrases_are_asked_for():
 def test_every_metric_and_outcome_has_words(language):
     words = Words(language)
     known = runpy.run_path(str(Path(__file__).with_name("build_home.py")))["catalogue"]()
-    assert {*cards.QUALITY, *cards.EFFICIENCY, *cards.MONEY} == set(queries.METRICS)
-    for name in queries.METRICS:
+    asked = {name: metric for metrics in queries.CARDS.values() for name, metric in metrics.items()}
+    assert {*cards.QUALITY, *cards.EFFICIENCY, *cards.MONEY} == set(asked)
+    for name in asked.values():
         assert known[name].label[language[:2]]
         assert known[name].meaning[language[:2]]
     assert all(words(f"outcome.{name}") for name in (*queries.OUTCOMES, "other"))

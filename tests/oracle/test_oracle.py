@@ -104,12 +104,21 @@ def sums_told(rows: Mapping[Any, Mapping[str, Any]], names: list[str]) -> Table:
     return {key: tuple(row[name] for name in names) for key, row in rows.items()}
 
 
+# Of models, which no oracle tells of.
+RETAINED = (
+    "business_date date, site varchar, queue varchar, channel varchar, tier varchar, currency varchar,"
+    " offered_action_count bigint, modelled_action_count bigint, retained_value_amount double, assumption_set varchar"
+)
+
+
 @contextmanager
 def analyst(centre: Any) -> Iterator[duckdb.DuckDBPyConnection]:
     """The kpi tables with the analysts' macros, which a home has only once it is published."""
     with duckdb.connect() as con:
         con.execute(f"attach '{centre.home.warehouse}' as warehouse (read_only)")
         con.execute("create schema kpi")
+        con.execute("create schema ml")
+        con.execute(f"create table ml.retained_day ({RETAINED})")
         for table in load_models():
             if table.startswith("kpi."):
                 con.execute(f"create view {table} as from warehouse.{table}")

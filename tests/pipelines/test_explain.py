@@ -19,7 +19,7 @@ def test_a_definition_needs_no_home() -> None:
     found = explain.explain(None, "service_level")
     assert (found.metric, found.from_date, found.figure.value) == ("sl_short_abandons_excluded", None, None)
     assert found.variants[0].metric == "sl_abandons_positive"
-    assert len(found.variants) == 6
+    assert len(found.variants) == 7  # with the one that is agreed
     text = explain.as_text(found)
     assert "answered_in_sl_count / (answered_count + abandoned_count - short_abandoned_count)" in text
     assert "nothing is published yet" in text

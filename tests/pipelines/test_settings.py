@@ -25,6 +25,7 @@ from pipelines.settings import (
 )
 from pipelines.settings_report import line_index
 from pipelines.settings_sections import Section
+from pipelines.settings_tables import SINCE_EVER
 from pipelines.settings_values import condition_columns
 
 ACTION = '[[actions]]\nid = "call_back"\nlabel = { en = "Call back" }\n'
@@ -301,9 +302,27 @@ def test_half_a_wild_card_is_refused_rather_than_never_matching() -> None:
 
 
 def test_a_centre_without_hours_is_always_open_and_with_hours_closed_on_days_left_out() -> None:
-    assert list(Settings().business_hours.open_s()) == [(day, 0, 86_400) for day in range(1, 8)]
-    hours = parse('[business_hours]\nmonday = ["08:30-12:00", "13:00-24:00"]').business_hours
+    assert list(Settings().business_hours[0].open_s()) == [(day, 0, 86_400) for day in range(1, 8)]
+    (hours,) = parse('[business_hours]\nmonday = ["08:30-12:00", "13:00-24:00"]').business_hours
     assert list(hours.open_s()) == [(1, 30_600, 43_200), (1, 46_800, 86_400)]
+
+
+def test_hours_may_differ_by_queue_and_change_on_a_day() -> None:
+    text = (
+        '[[business_hours]]\nmonday = ["09:00-17:00"]\n'
+        '[[business_hours]]\nvalid_from = 2026-03-02\nmonday = ["08:00-18:00"]\n'
+        '[[business_hours]]\nqueue = "vip"\nvalid_from = 2026-03-02\nmonday = ["00:00-24:00"]\n'
+    )
+    rows = settings_tables(parse(text))["business_hours"]
+    found = {(r["queue"], r["valid_from"], r["valid_to"]): (r["opens_s"], r["closes_s"]) for r in rows}
+    change = date(2026, 3, 2)
+    assert found == {
+        ("*", SINCE_EVER, change): (32_400, 61_200),
+        ("*", change, None): (28_800, 64_800),
+        ("vip", SINCE_EVER, change): (32_400, 61_200),
+        ("vip", change, None): (0, 86_400),
+    }
+    assert 'line 2, [[business_hours]] number 1: unknown key "mondays"' in refusal("[[business_hours]]\nmondays = []")
 
 
 @pytest.mark.parametrize(

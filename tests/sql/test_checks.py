@@ -44,16 +44,26 @@ SUMMED = [
     f"kpi.{name}"
     for name in (
         "agent_day", "agent_interval", "channel_day", "site_day", "tier_service_day", "wait_histogram_day", "flow_day",
-        "ivr_day", "campaign_day",
+        "ivr_day", "campaign_day", "money_day",
     )
 ]  # fmt: skip
 OUTCOMES = [name for name in CONTACT_OUTCOMES if name]
 SUMS_OF_CHANNELS = [c.name for c in MODELS["kpi.site_day"].columns if c.name not in ("business_date", "site")]
-SUMS_OF_AGENTS = [c.name for c in MODELS["kpi.agent_day"].columns if c.name.endswith(("_count", "_s"))]
+SUMS_OF_TIME = [
+    "answered_count",
+    "transferred_count",
+    "ring_s",
+    "talk_s",
+    "hold_s",
+    "wrap_s",
+    "logged_in_s",
+    "paused_s",
+]
 
 
 def _declared(column: str) -> str:
-    types = {"count": "bigint default 0", "s": "double", "date": "date", "at": "timestamptz", "hour": "bigint"}
+    types = {"count": "bigint default 0", "s": "double", "date": "date", "at": "timestamptz", "hour": "bigint",
+             "amount": "double"}  # fmt: skip
     return f"{column} {types.get(column.split('_')[-1], 'bigint' if column == 'step_number' else 'varchar')}"
 
 
@@ -91,7 +101,8 @@ select * from (values
     ('k1', timestamptz '2026-02-01 00:00:00+00', null),
     ('k2', timestamptz '2026-01-15 00:00:00+00', null)
 ) as t(customer_key, valid_from, valid_to);
-insert into core.orders by name select 'o1' as order_key, 'k1' as customer_key, 'GBP' as currency;
+insert into core.orders by name
+select 'o1' as order_key, 'k1' as customer_key, 'GBP' as currency, 'paid' as status, 100 as amount;
 insert into core.surveys by name
 select * from (values ('s1', 'c1', 'nps'), ('s2', null, 'nps')) as t(survey_key, contact_key, kind);
 insert into kpi.queue_interval by name
@@ -109,12 +120,16 @@ select date '2026-03-02' as business_date, 'sales' as queue, 'voice' as channel,
     60 as talk_s;
 insert into kpi.agent_day by name
 select date '2026-03-02' as business_date, 'ann' as agent, 1 as offered_count, 1 as answered_count, 60 as talk_s,
-    2400 as logged_in_s, 300 as paused_s;
-insert into kpi.agent_interval by name
-select *, date '2026-03-02' as business_date, 'ann' as agent from (values
-    (timestamptz '2026-03-02 10:00:00+00', 1, 1, 50, 1800, 300),
-    (timestamptz '2026-03-02 10:30:00+00', 0, 0, 10, 600, null)
-) as t(interval_started_at, offered_count, answered_count, talk_s, logged_in_s, paused_s);
+    2400 as logged_in_s, 300 as paused_s, 0 as transferred_count;
+update core.queue_visits set agent = 'ann', answered_at = timestamptz '2026-03-02 10:00:00+00' where visit_key = 'v1';
+insert into core._agent_logins by name
+select 'ann' as agent, *, timestamptz '2026-03-02 10:00:00+00' as started_at from (values
+    ('logged_in', timestamptz '2026-03-02 10:40:00+00'), ('paused', timestamptz '2026-03-02 10:05:00+00')
+) as t(state, ended_at);
+insert into kpi.money_day by name
+select date '2026-03-02' as business_date, 1 as handled_count, 60 as agent_s, 1 as attributed_order_count,
+    100 as attributed_revenue_amount;
+update core.contacts set handle_s = 60, is_answered = true where contact_key = 'c1';
 update core.contacts set business_date = date '2026-03-02', channel = 'voice', direction = 'inbound';
 update core.queue_visits set business_date = date '2026-03-02';
 insert into kpi.channel_day by name
@@ -249,15 +264,19 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
             "outcome=open",
         ),
     ],
-    "agent_intervals_match_days": [
-        *(
-            (f"update kpi.agent_interval set {name} = coalesce({name}, 0) + 1 where answered_count = 1", "agent=ann")
-            for name in SUMS_OF_AGENTS
-        ),
-        ("update kpi.agent_interval set logged_in_s = 1800 where answered_count = 0", "logged_in_difference_s=1200"),
-        ("update kpi.agent_interval set business_date = date '2026-03-03'", "business_date=2026-03-03"),
-        ("delete from kpi.agent_day", "paused_difference_s=300"),
-        ("insert into kpi.agent_interval from kpi.agent_interval", "offered_difference_count=1"),
+    "agent_time_adds_up": [
+        *((f"update kpi.agent_day set {name} = coalesce({name}, 0) + 1", "agent=ann") for name in SUMS_OF_TIME),
+        ("update core.queue_visits set talk_s = 50 where visit_key = 'v1'", "talk_difference_s=10"),
+        ("delete from kpi.agent_day", "paused_difference_s=-300"),
+        ("insert into kpi.agent_day from kpi.agent_day", "answered_difference_count=1"),
+        ("delete from core._agent_logins where state = 'logged_in'", "logged_in_difference_s=2400"),
+    ],
+    "money_adds_up": [
+        ("update kpi.money_day set handled_count = 2", "handled_difference_count=1"),
+        ("update kpi.money_day set agent_s = agent_s + 1", "agent_difference_s=1"),
+        ("insert into kpi.money_day from kpi.money_day", "order_excess_count=1"),
+        ("update kpi.money_day set attributed_revenue_amount = 101", "order_excess_count=0"),
+        ("delete from kpi.money_day", "handled_difference_count=-1"),
     ],
     "flow_is_conserved": [
         ("delete from kpi.flow_day where to_node = 'outcome:answered'", "node=queue:sales"),
@@ -332,8 +351,10 @@ def centre():
                 con.execute(f"create table {contract.table} ({declared})")
         sums = ", ".join([*(f"{name} bigint default 0" for name in COUNTS), *(f"{name} double" for name in SECONDS)])
         keys = "business_date date, site varchar, queue varchar, channel varchar"
+        logins = "agent varchar, state varchar, started_at timestamptz, ended_at timestamptz"
         con.execute(f"create table kpi.queue_interval (interval_started_at timestamptz, {keys}, {sums})")
         con.execute(f"create table kpi.queue_day ({keys}, {sums})")
+        con.execute(f"create table core._agent_logins ({logins})")
         for table in SUMMED:
             con.execute(f"create table {table} ({', '.join(_declared(c.name) for c in MODELS[table].columns)})")
         ledger = [

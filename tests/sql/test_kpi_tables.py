@@ -29,7 +29,7 @@ COLUMNS = {
 SQL = f"select {', '.join(f'{ours} as {theirs}' for ours, theirs in COLUMNS.items())} from input"
 CHECKS = {check.name: check for check in load_checks([Path(__file__).parents[2] / "sql" / "checks"])}
 TRUTHS = [
-    "agent_intervals_match_days", "campaign_sums_match_attempts", "channel_outcomes_add_up", "flow_is_conserved",
+    "agent_time_adds_up", "campaign_sums_match_attempts", "channel_outcomes_add_up", "flow_is_conserved",
     "ivr_sums_match_channels", "queue_outcomes_add_up", "site_sums_match_channels", "tier_sums_match_queues",
     "wait_histogram_matches_visits",
 ]  # fmt: skip

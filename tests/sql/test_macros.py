@@ -13,12 +13,13 @@ import duckdb
 import pytest
 
 from pipelines.metrics import METRIC_SCHEMA, load_catalogue, metric_rows
-from pipelines.sqlgraph import load_macros
+from pipelines.sqlgraph import load_macros, load_models
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "tests/dashboards/published/schema.sql"
 MACROS = sorted((ROOT / "sql/macros").glob("*.sql"))
 DAY = "date '2026-11-22', date '2026-11-22'"
+AGENT_DAY = load_models()["kpi.agent_day"]
 
 
 @pytest.fixture
@@ -27,6 +28,9 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
     connection.execute(SCHEMA.read_text(encoding="utf-8"))
     for text in load_macros():
         connection.execute(text)
+    for table, model in load_models().items():
+        if table.startswith("kpi.") and table.endswith("_metrics"):
+            connection.execute(f"create view {model.name} as {model.sql}")
     yield connection
     connection.close()
 
@@ -48,6 +52,15 @@ def put(connection: duckdb.DuckDBPyConnection, table: str, **values: object) -> 
     connection.execute(f"insert into {table} ({names}) values ({places})", list(values.values()))
 
 
+def put_agent_day(connection: duckdb.DuckDBPyConnection, **values: object) -> None:
+    """An agent's day of one half hour, made by the table's own file."""
+    connection.execute("create or replace temp table half_hour as select * from kpi.agent_interval limit 0")
+    put(connection, "half_hour", **{"offered_count": 0, "answered_count": 0, "ring_no_answer_count": 0,
+        "transferred_count": 0} | values)  # fmt: skip
+    day = AGENT_DAY.sql.replace("kpi.agent_interval", "half_hour")
+    connection.execute(f"insert into kpi.agent_day by name {day}")
+
+
 def put_visits(connection: duckdb.DuckDBPyConnection, **values: object) -> None:
     sums = {
         "site": "leeds", "queue": "sales", "channel": "voice", "business_date": "2026-11-22",
@@ -55,6 +68,8 @@ def put_visits(connection: duckdb.DuckDBPyConnection, **values: object) -> None:
         "abandoned_in_sl_count": 0, "short_abandoned_count": 0, "timed_out_count": 0, "exited_by_key_count": 0,
         "exited_empty_count": 0, "withdrawn_count": 0, "open_count": 0, "blocked_count": 0,
     } | values  # fmt: skip
+    if handled := [sums[name] for name in ("talk_s", "hold_s", "wrap_s") if name in sums]:
+        sums["handle_s"] = sum(handled)
     put(connection, "kpi.queue_day", **{k: v for k, v in sums.items() if k != "interval_started_at"})
     put(connection, "kpi.queue_interval", **({"interval_started_at": "2026-11-22 09:00:00+00"} | sums))
 
@@ -147,22 +162,22 @@ def test_handle_time_of_calls_that_still_go_on_is_not_known_and_not_0(db):
 
 def test_handle_time_by_agent_comes_from_agent_days(db):
     put_visits(db, answered_count=4, talk_s=400.0)
-    put(db, "kpi.agent_day", business_date="2026-11-22", agent="ann", answered_count=2, talk_s=60.0, hold_s=0.0,
-        wrap_s=20.0)  # fmt: skip
+    put_agent_day(db, business_date="2026-11-22", agent="ann", answered_count=2, talk_s=60.0, hold_s=0.0,
+                  wrap_s=20.0)  # fmt: skip
     assert ask(db, f"kpi_aht({DAY}, by := 'agent')") == {"ann": (80, 2, 40, 2)}
 
 
 def test_occupancy_counts_available_time_and_leaves_unknown_log_ins_out(db):
     day = {"business_date": "2026-11-22", "site": "leeds", "ring_s": 100.0, "talk_s": 1500.0, "hold_s": 0.0}
-    put(db, "kpi.agent_day", agent="ann", wrap_s=200.0, logged_in_s=4200.0, paused_s=600.0, **day)
-    put(db, "kpi.agent_day", agent="static member", wrap_s=200.0, **day)
+    put_agent_day(db, agent="ann", wrap_s=200.0, logged_in_s=4200.0, paused_s=600.0, **day)
+    put_agent_day(db, agent="static member", wrap_s=200.0, **day)
     assert ask(db, f"kpi_occupancy({DAY})")["ann"] == (1800, 3600, 0.5, 1)
     assert ask(db, f"kpi_occupancy({DAY})")["static member"][2:] == (None, 0)
     assert ask(db, f"kpi_occupancy({DAY}, by := 'total')")["total"] == (1800, 3600, 0.5, 1)
 
 
 def test_occupancy_is_never_above_one(db):
-    put(db, "kpi.agent_day", business_date="2026-11-22", agent="ann", talk_s=500.0, logged_in_s=400.0, paused_s=0.0)
+    put_agent_day(db, business_date="2026-11-22", agent="ann", talk_s=500.0, logged_in_s=400.0, paused_s=0.0)
     assert ask(db, f"kpi_occupancy({DAY})")["ann"][2] == 1
 
 
@@ -194,6 +209,70 @@ def test_money_is_cost_over_handled_and_margin_less_cost(db):
     assert ask(db, f"kpi_contribution({DAY}, variant := 'contribution_of_revenue')")["sales"][2] == 350
 
 
+def test_money_by_tier_and_month_with_the_value_that_is_modelled_to_be_kept(db):
+    day = {"business_date": "2026-11-22", "queue": "sales", "currency": "GBP"}
+    put(db, "kpi.money_day", tier="A", handled_count=10, agent_cost_amount=45.0, telecom_cost_amount=1.0,
+        fixed_cost_amount=10.0, action_cost_amount=4.0, attributed_margin_amount=100.0, **day)  # fmt: skip
+    put(db, "ml.retained_day", tier="A", offered_action_count=3, modelled_action_count=2, retained_value_amount=30.0,
+        **day)  # fmt: skip
+    assert ask(db, f"kpi_contribution({DAY}, by := 'tier')") == {"A": (40, None, 40, 10)}
+    assert ask(db, f"kpi_contribution({DAY}, by := 'month')") == {"2026-11": (40, None, 40, 10)}
+    both = f"kpi_contribution({DAY}, by := 'total', variant := 'contribution_with_retained')"
+    assert ask(db, both) == {"total": (70, None, 70, 10)}
+    assert ask(db, f"kpi_retained_value({DAY}, by := 'queue')") == {"sales": (30, None, 30, 2)}
+
+
+def test_the_service_level_as_agreed_is_each_queues_own_variant_and_adds_up(db):
+    put_visits(db, queue="sales", answered_count=80, answered_in_sl_count=60, abandoned_count=20,
+               service_level_variant="sl_answered_only")  # fmt: skip
+    put_visits(db, queue="vip", answered_count=8, answered_in_sl_count=6, abandoned_count=2,
+               service_level_variant="sl_abandons_negative")  # fmt: skip
+    agreed = f"kpi_service_level({DAY}, by := '%s', variant := 'sl_as_agreed')"
+    assert ask(db, agreed % "queue") == {"sales": (60, 80, 0.75, 80), "vip": (6, 10, 0.6, 10)}
+    assert ask(db, agreed % "total") == {"total": (66, 90, 66 / 90, 90)}
+    rows = db.execute("select queue, sl_as_agreed from queue_day_metrics order by 1").fetchall()
+    assert rows == [("sales", 0.75), ("vip", 0.6)]
+
+
+@pytest.mark.parametrize("sums", [s for s in load_catalogue().sums.values() if s.tables], ids=lambda sums: sums.id)
+def test_the_wide_macros_and_the_views_say_what_each_metrics_own_macro_says(db, sums):
+    fill_everything(db)
+    argument_of = {"survey": "survey_kind", "repeat": "window_length"}
+    for metric in load_catalogue().metrics.values():
+        if metric.sums != sums or (metric.denominator is None and metric.numerator.isidentifier()):
+            continue
+        own = db.execute(f"select value, n from kpi_{metric.macro}({DAY}, by := 'total', variant := '{metric.id}')")
+        narrowed = f", {argument_of[sums.id]} := '{metric.argument}'" if metric.argument else ""
+        wide = f"select {metric.id}, {metric.id}_n from kpi_{sums.id}_metrics({DAY}, by := 'total'{narrowed})"
+        expected = own.fetchall()
+        assert db.execute(wide).fetchall() == expected
+        assert expected[0][0] is not None
+        table = sums.tables[0] if sums.id != "queue" else "queue_day"
+        if metric.id in [row[0] for row in db.execute(f"describe {table}_metrics").fetchall()]:
+            row = db.execute(f"select {metric.id} from {table}_metrics where {metric.id} is not null").fetchall()
+            assert row == [(pytest.approx(expected[0][0]),)]
+        else:
+            assert "retained" in metric.numerator  # of another table
+
+
+def fill_everything(connection: duckdb.DuckDBPyConnection) -> None:
+    """One row in each table of sums, of other numbers in each column; of surveys and windows one of each kind."""
+    catalogue = load_catalogue()
+    put(connection, "ml.retained_day", business_date="2026-11-22", modelled_action_count=2, retained_value_amount=9.0)
+    for table in sorted({table for sums in catalogue.sums.values() for table in sums.tables}):
+        kinds = {"experience_day": ["csat", "nps", "ces"], "repeat_day": ["10min", "24h", "7d", "30d"]}
+        kind_of = {"experience_day": "kind", "repeat_day": "window_name"}
+        columns = [row[0] for row in connection.execute(f"describe kpi.{table}").fetchall()]
+        numbers = {
+            c: float(7 * place + 3) for place, c in enumerate(columns) if c.endswith(("_count", "_s", "amount", "_sum"))
+        }
+        for kind in kinds.get(table, [None]):
+            named = {kind_of[table]: kind} if kind else {}
+            at = {"interval_started_at": "2026-11-22 09:00:00+00"} if "interval_started_at" in columns else {}
+            variant = {"service_level_variant": "sl_answered_only"} if "service_level_variant" in columns else {}
+            put(connection, f"kpi.{table}", business_date="2026-11-22", **numbers, **named, **at, **variant)
+
+
 def test_two_currencies_are_never_added(db):
     for currency in ("GBP", "EUR"):
         put(db, "kpi.money_day", business_date="2026-11-22", queue=currency, currency=currency, handled_count=1,
@@ -221,7 +300,7 @@ def test_kpi_by_name_is_the_metrics_own_macro(db, metric):
 )
 def test_unknown_arguments_are_refused_by_name(db, call, says):
     put_visits(db, **ICMI)
-    put(db, "kpi.agent_day", business_date="2026-11-22", agent="ann")
+    put_agent_day(db, business_date="2026-11-22", agent="ann")
     with pytest.raises(duckdb.InvalidInputException, match=says):
         ask(db, call)
 
@@ -271,7 +350,7 @@ def test_each_file_makes_the_macro_of_its_name_and_says_what_for(db, path):
 
 
 def put_agent(connection: duckdb.DuckDBPyConnection, agent: str, offered: int, missed: int) -> None:
-    put(connection, "kpi.agent_day", business_date="2026-11-22", agent=agent, offered_count=offered,
+    put_agent_day(connection, business_date="2026-11-22", agent=agent, offered_count=offered,
         answered_count=offered - missed, ring_no_answer_count=missed)  # fmt: skip
 
 
@@ -329,7 +408,7 @@ def test_the_bridge_adds_up_and_each_step_is_what_it_says(db):
         "mix": 25.0,  # 5 contacts more than half in sales at 3.00, 5 fewer in help at -2.00
         "margin": -10.0,  # 20 in sales, 0.50 less each
         "agent cost": -10.0,  # 10 in help, 1.00 more each
-        "telecom cost": 0.0,
+        "other cost": 0.0,
         "unhandled": 0.0,
         "current": 20.0,
     }

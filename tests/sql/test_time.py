@@ -16,11 +16,11 @@ def epoch(text: str, zone: ZoneInfo | None = None) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=zone or UTC).timestamp())
 
 
-def call(begun: int, callid: str, wait_s: int = 5) -> str:
+def call(begun: int, callid: str, wait_s: int = 5, queue: str = "q") -> str:
     return (
-        f"{begun}|{callid}|q|NONE|ENTERQUEUE||07946000001|1\n"
-        f"{begun + wait_s}|{callid}|q|Ann|CONNECT|{wait_s}|{callid}9|2\n"
-        f"{begun + wait_s + 20}|{callid}|q|Ann|COMPLETECALLER|{wait_s}|20|1\n"
+        f"{begun}|{callid}|{queue}|NONE|ENTERQUEUE||07946000001|1\n"
+        f"{begun + wait_s}|{callid}|{queue}|Ann|CONNECT|{wait_s}|{callid}9|2\n"
+        f"{begun + wait_s + 20}|{callid}|{queue}|Ann|COMPLETECALLER|{wait_s}|20|1\n"
     )
 
 
@@ -121,6 +121,20 @@ def test_opening_hours_hold_to_the_second_by_the_local_clock(centre: Any, day: s
     centre.run()
     found = centre.rows("select is_in_business_hours from core.contacts order by arrived_at")
     assert [row[0] for row in found] == [False, True, True, False, False, True, True, False, False]
+
+
+def test_new_opening_hours_hold_from_their_day_and_for_their_queue_alone(centre: Any) -> None:
+    hours = (
+        '[[business_hours]]\nmonday = ["09:00-17:00"]\n'
+        '[[business_hours]]\nqueue = "sales"\nvalid_from = 2026-01-12\nmonday = ["10:00-17:00"]\n'
+    )
+    centre.write("callwright.toml", centre.home.settings_path.read_text().replace("[business_hours]", hours))
+    mondays = [epoch(f"2026-01-{day}T09:30", LONDON) for day in ("05", "12")]
+    lines = [call(at, f"{at}.{n}", queue=queue) for at in mondays for n, queue in enumerate(("help", "sales"), 1)]
+    centre.land("asterisk_queue_log", "queue_log", "".join(lines))
+    centre.run()
+    found = centre.rows("select first_queue, is_in_business_hours from core.contacts order by arrived_at, first_queue")
+    assert found == [("help", True), ("sales", True), ("help", True), ("sales", False)]
 
 
 def test_a_centre_that_states_no_hours_is_always_open(centre: Any) -> None:

@@ -2,8 +2,8 @@
 -- Core rows first, then the kpi tables summed from them, so that a test can count on core and compare.
 insert into meta.centre values ('Harbour Insurance', 'Europe/London', 'GB', 'GBP', 30, 'sl_short_abandons_excluded');
 insert into meta.targets values
-    ('*', '*', date '2000-01-01', null, 1, 20, '<=', 0.80, 5, 'queue', 'arrival'),
-    ('claims', '*', date '2026-01-01', null, 2, 30, '<=', 0.70, 5, 'queue', 'arrival');
+    ('*', '*', date '2000-01-01', null, 1, 20, '<=', 0.80, 5, 'queue', 'arrival', 'sl_short_abandons_excluded'),
+    ('claims', '*', date '2026-01-01', null, 2, 30, '<=', 0.70, 5, 'queue', 'arrival', 'sl_short_abandons_excluded');
 insert into meta.publish values
     ('20261122T141500Z', timestamptz '2026-11-22 14:15:07+00', timestamptz '2026-11-22 14:12:00+00', '1', 'r1', 48, 0);
 
@@ -50,7 +50,8 @@ select
     count(*) filter (is_short_abandon), count(*) filter (outcome = 'timed_out'),
     count(*) filter (outcome = 'exited_by_key'), count(*) filter (outcome = 'exited_empty'), 0, 0, 0,
     sum(wait_s) filter (outcome = 'answered'), sum(wait_s) filter (outcome = 'abandoned'), sum(wait_s), max(wait_s),
-    sum(ring_s), sum(talk_s), sum(hold_s), count(*) filter (hold_s > 0), sum(wrap_s), 0
+    sum(ring_s), sum(talk_s), sum(hold_s), count(*) filter (hold_s > 0), sum(wrap_s), 0,
+    sum(talk_s + hold_s + wrap_s), 'sl_short_abandons_excluded'
 from core.queue_visits
 group by all;
 
@@ -59,9 +60,10 @@ select
     business_date, site, queue, channel, sum(offered_count), sum(answered_count), sum(answered_in_sl_count),
     sum(abandoned_count), sum(abandoned_in_sl_count), sum(short_abandoned_count), sum(timed_out_count),
     sum(exited_by_key_count), sum(exited_empty_count), 0, 0, 0, sum(answered_wait_s), sum(abandoned_wait_s), sum(wait_s),
-    max(max_wait_s), sum(ring_s), sum(talk_s), sum(hold_s), sum(held_count), sum(wrap_s), 0
+    max(max_wait_s), sum(ring_s), sum(talk_s), sum(hold_s), sum(held_count), sum(wrap_s), 0,
+    sum(handle_s), max(service_level_variant)
 from kpi.queue_interval
-group by all;
+group by business_date, site, queue, channel;
 update kpi.queue_day set blocked_count = 3 where queue = 'complaints' and business_date = date '2026-11-20';
 
 insert into core.surveys
@@ -97,8 +99,8 @@ group by business_date, site, queue, channel;
 
 insert into kpi.money_day
 select
-    business_date, site, queue, channel, 'GBP', answered_count, talk_s + hold_s + wrap_s,
-    (talk_s + hold_s + wrap_s) / 3600 * 25, (talk_s + hold_s) / 60 * 0.02, answered_count // 9,
+    business_date, site, queue, channel, null, 'GBP', answered_count, talk_s + hold_s + wrap_s,
+    (talk_s + hold_s + wrap_s) / 3600 * 25, (talk_s + hold_s) / 60 * 0.02, 0, 0, answered_count // 9,
     case queue when 'new business' then 260 when 'renewals' then 180 else 4 end * (answered_count // 9),
     case queue when 'new business' then 78 when 'renewals' then 66 else 1 end * (answered_count // 9),
     'centre-5f3a91c2'

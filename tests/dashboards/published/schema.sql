@@ -20,7 +20,8 @@ create table kpi.queue_interval (
     abandoned_in_sl_count bigint, short_abandoned_count bigint, timed_out_count bigint, exited_by_key_count bigint,
     exited_empty_count bigint, withdrawn_count bigint, open_count bigint, blocked_count bigint,
     answered_wait_s double, abandoned_wait_s double, wait_s double, max_wait_s double, ring_s double, talk_s double,
-    hold_s double, held_count bigint, wrap_s double, transferred_count bigint
+    hold_s double, held_count bigint, wrap_s double, transferred_count bigint, handle_s double,
+    service_level_variant varchar
 );
 create table kpi.queue_day (
     business_date date, site varchar, queue varchar, channel varchar,
@@ -28,12 +29,20 @@ create table kpi.queue_day (
     abandoned_in_sl_count bigint, short_abandoned_count bigint, timed_out_count bigint, exited_by_key_count bigint,
     exited_empty_count bigint, withdrawn_count bigint, open_count bigint, blocked_count bigint,
     answered_wait_s double, abandoned_wait_s double, wait_s double, max_wait_s double, ring_s double, talk_s double,
-    hold_s double, held_count bigint, wrap_s double, transferred_count bigint
+    hold_s double, held_count bigint, wrap_s double, transferred_count bigint, handle_s double,
+    service_level_variant varchar
+);
+create table kpi.agent_interval (
+    interval_started_at timestamptz, business_date date, site varchar, agent varchar, offered_count bigint,
+    answered_count bigint, ring_no_answer_count bigint, ring_s double, talk_s double, hold_s double, wrap_s double,
+    logged_in_s double, paused_s double, transferred_count bigint
 );
 create table kpi.agent_day (
     business_date date, site varchar, agent varchar, offered_count bigint, answered_count bigint,
-    ring_no_answer_count bigint, ring_s double, talk_s double, hold_s double, wrap_s double, logged_in_s double,
-    paused_s double, transferred_count bigint
+    ring_no_answer_count bigint, ring_s double, talk_s double, hold_s double, wrap_s double, handle_s double,
+    logged_in_s double, paused_s double, transferred_count bigint, agent_day_count bigint,
+    observed_agent_day_count bigint, observed_answered_count bigint, observed_busy_s double,
+    observed_available_s double
 );
 create table kpi.experience_day (
     business_date date, site varchar, queue varchar, channel varchar, kind varchar, sent_count bigint,
@@ -45,9 +54,14 @@ create table kpi.repeat_day (
     repeated_count bigint, immature_count bigint, identified_count bigint, contact_count bigint
 );
 create table kpi.money_day (
-    business_date date, site varchar, queue varchar, channel varchar, currency varchar, handled_count bigint,
-    agent_s double, agent_cost_amount double, telecom_cost_amount double, attributed_order_count bigint,
+    business_date date, site varchar, queue varchar, channel varchar, tier varchar, currency varchar,
+    handled_count bigint, agent_s double, agent_cost_amount double, telecom_cost_amount double,
+    fixed_cost_amount double, action_cost_amount double, attributed_order_count bigint,
     attributed_revenue_amount double, attributed_margin_amount double, assumption_set varchar
+);
+create table ml.retained_day (
+    business_date date, site varchar, queue varchar, channel varchar, tier varchar, currency varchar,
+    offered_action_count bigint, modelled_action_count bigint, retained_value_amount double, assumption_set varchar
 );
 create table ml.customer_scores (
     customer_key varchar, tier varchar, priority bigint, head_start_s double, queue varchar, action varchar,
@@ -60,7 +74,8 @@ create table meta.centre (
 );
 create table meta.targets (
     queue varchar, channel varchar, valid_from date, valid_to date, rank bigint, sl_threshold_s double, sl_comparator varchar,
-    sl_target_rate double, short_abandon_s double, sl_clock_start varchar, interval_ownership varchar
+    sl_target_rate double, short_abandon_s double, sl_clock_start varchar, interval_ownership varchar,
+    service_level_variant varchar
 );
 create table meta.publish (
     snapshot varchar, published_at timestamptz, data_through_at timestamptz, schema_version varchar, run_id varchar,
@@ -75,6 +90,7 @@ create table kpi.channel_day (
     identified_count bigint, in_business_hours_count bigint, repeat_count bigint, queue_wait_s double,
     elapsed_wait_s double, ivr_s double, ring_s double, talk_s double, hold_s double, wrap_s double, handle_s double
 );
+create table kpi.site_day as select * exclude (channel, direction) from kpi.channel_day;
 create table kpi.ivr_day (
     business_date date, site varchar, channel varchar, node varchar, ivr_contact_count bigint, contained_count
     bigint, abandoned_count bigint, to_queue_count bigint, ivr_s double
@@ -91,7 +107,7 @@ create table kpi.tier_service_day (
     short_abandoned_count bigint, timed_out_count bigint, exited_by_key_count bigint, exited_empty_count bigint,
     withdrawn_count bigint, open_count bigint, blocked_count bigint, answered_wait_s double, abandoned_wait_s
     double, wait_s double, max_wait_s double, ring_s double, talk_s double, hold_s double, held_count bigint, wrap_s
-    double, transferred_count bigint
+    double, transferred_count bigint, handle_s double, service_level_variant varchar
 );
 create table kpi.wait_histogram_day (
     business_date date, site varchar, queue varchar, channel varchar, outcome varchar, wait_from_s double, wait_to_s
@@ -103,5 +119,5 @@ create table meta.metrics (
     good_direction varchar, minimum_n bigint, basis varchar, source varchar, unlike varchar
 );
 create table kpi.schedule_day (
-    business_date date, agent varchar, planned_s double, planned_work_s double, adherent_s double, available_s double
+    business_date date, agent varchar, agent_day_count bigint, planned_s double, planned_work_s double, adherent_s double, available_s double
 );

@@ -3,16 +3,16 @@
 -- vip:    4 entered =  4 answered (1 within 10 s).
 insert into meta.centre values ('Harbour & <Sons>', 'Asia/Shanghai', 'CN', 'CNY', 30, 'sl_short_abandons_excluded');
 insert into meta.targets values
-    ('*', '*', date '2000-01-01', null, 1, 20, '<=', 0.80, 5, 'queue', 'arrival'),
-    ('vip', 'voice', date '2026-01-01', date '2027-01-01', 2, 10, '<=', 0.90, 5, 'queue', 'arrival'),
-    ('vip', 'voice', date '2027-01-01', null, 3, 10, '<=', 0.99, 5, 'queue', 'arrival');
+    ('*', '*', date '2000-01-01', null, 1, 20, '<=', 0.80, 5, 'queue', 'arrival', 'sl_short_abandons_excluded'),
+    ('vip', 'voice', date '2026-01-01', date '2027-01-01', 2, 10, '<=', 0.90, 5, 'queue', 'arrival', 'sl_short_abandons_excluded'),
+    ('vip', 'voice', date '2027-01-01', null, 3, 10, '<=', 0.99, 5, 'queue', 'arrival', 'sl_short_abandons_excluded');
 insert into meta.publish values
     ('20261122T141500Z', timestamptz '2026-11-22 14:15:07+00', timestamptz '2026-11-22 14:12:00+00', '1', 'r1', 47, 1);
 insert into kpi.queue_interval values
     (timestamptz '2026-11-22 01:00:00+00', date '2026-11-22', 'leeds', 'sales', 'voice',
-        40, 30, 24, 6, 3, 2, 4, 0, 0, 0, 0, 8, 600, 60, 900, 45, 90, 3000, 300, 5, 600, 2),
+        40, 30, 24, 6, 3, 2, 4, 0, 0, 0, 0, 8, 600, 60, 900, 45, 90, 3000, 300, 5, 600, 2, 3900, 'sl_short_abandons_excluded'),
     (timestamptz '2026-11-22 01:30:00+00', date '2026-11-22', 'leeds', 'vip', 'voice',
-        4, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 80, 0, 80, 30, 12, 400, 0, 0, 100, 0);
+        4, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 80, 0, 80, 30, 12, 400, 0, 0, 100, 0, 500, 'sl_short_abandons_excluded');
 insert into kpi.queue_day select * exclude (interval_started_at) from kpi.queue_interval;
 insert into kpi.experience_day values
     (date '2026-11-22', 'leeds', 'sales', 'voice', 'csat', 80, 40, 160, 30, 6, 0, 0),
@@ -21,7 +21,7 @@ insert into kpi.repeat_day values
     (date '2026-11-22', 'leeds', 'sales', 'voice', '7d', 0, 0, 30, 30, 34),
     (date '2026-11-22', 'leeds', 'sales', 'voice', '24h', 0, 0, 30, 30, 34);
 insert into kpi.money_day values
-    (date '2026-11-22', 'leeds', 'sales', 'voice', 'CNY', 30, 3900, 60, 15, 2, 400, 120, 'default-0a1b2c3d'),
-    (date '2026-11-22', 'leeds', 'vip', 'voice', 'CNY', 4, 500, 8, 2, 0, 0, 0, 'default-0a1b2c3d');
+    (date '2026-11-22', 'leeds', 'sales', 'voice', null, 'CNY', 30, 3900, 60, 15, 0, 0, 2, 400, 120, 'default-0a1b2c3d'),
+    (date '2026-11-22', 'leeds', 'vip', 'voice', null, 'CNY', 4, 500, 8, 2, 0, 0, 0, 0, 0, 'default-0a1b2c3d');
 insert into ml.customer_scores (customer_key, tier, priority, source, model_version, version) values
     ('k1', 'A', 80, 'model', 'value-1', '1'), ('k2', 'B', 40, 'rule', null, '1'), ('k3', 'B', 40, 'rule', null, '1');

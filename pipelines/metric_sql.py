@@ -1,0 +1,241 @@
+"""The SQL that the catalogue of metrics stands for: table macros over any dates, and views with the ratios of each row.
+
+Belongs here: the text of macros and views. Does not belong here: what a metric is (metrics.py), the sums that they are
+made of (sql/macros/kpi_*_sums.sql), running any of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import sqlglot
+from sqlglot import exp
+
+from pipelines.metrics import Catalogue, Metric, Sums, load_catalogue
+
+BY = '"by"'
+
+
+def macro_texts(catalogue: Catalogue | None = None) -> dict[str, str]:
+    """The macros that the catalogue stands for, by name.
+
+    kpi_<macro> and kpi answer one metric, kpi_<sums>_metrics all ratios of one kind of sums. Of a metric whose variant
+    a row names there are two scalar macros, of the variant and the row: its sums call them.
+    """
+    catalogue = catalogue or load_catalogue()
+    texts = {f"kpi_{macro}": _macro_text(macro, variants) for macro, variants in catalogue.macros.items()}
+    for metric in catalogue.metrics.values():
+        if metric.chosen_by:
+            for part in ("numerator", "denominator"):
+                texts[f"{metric.id}_{part}"] = _part_text(catalogue, metric, part)
+    for sums in catalogue.sums.values():
+        if sums.tables:
+            texts[f"kpi_{sums.id}_metrics"] = _wide_text(catalogue, sums)
+    return {**texts, "kpi_metric_id": _id_text(catalogue), "kpi": _any_text(catalogue)}
+
+
+def view_text(catalogue: Catalogue, sums: Sums, columns: Mapping[str, str], purpose: str, grain: str) -> str:
+    """A file of sql/kpi as one would write it: a table of sums with the ratios of each row.
+
+    Args:
+        catalogue: Whose metrics.
+        sums: The kind of sums.
+        columns: The table's columns with their descriptions, of which the first entry is the table itself.
+        purpose: What the table is.
+        grain: What one of its rows is.
+    """
+    (table, _), *rest = columns.items()
+    lines = [f"    {name}, -- {text}" for name, text in rest]
+    for metric in _computed(catalogue, sums):
+        if not metric.chosen_by and not _columns(metric) <= columns.keys():
+            continue
+        numerator, denominator = (_row_part(catalogue, metric, part) for part in ("numerator", "denominator"))
+        value = _narrowed(sums.argument_column, metric, _value(metric, numerator, denominator))
+        lines.append(f"    {value} as {metric.id}, -- {metric.label['en']} [unit: {metric.unit}]")
+    return "\n".join(
+        [
+            f"-- {purpose} With the ratios of each row: those of several rows are made of their sums, never averaged.",
+            f"-- grain: {grain}",
+            "-- owner: team:data",
+            "-- materialized: view",
+            "select",
+            *lines,
+            f"from {table}",
+            "",
+        ]
+    )
+
+
+def _computed(catalogue: Catalogue, sums: Sums) -> list[Metric]:
+    """The metrics of some sums that are not just a column of them."""
+    return [
+        m for m in catalogue.metrics.values() if m.sums == sums and (m.denominator or not m.numerator.isidentifier())
+    ]
+
+
+def _wide_text(catalogue: Catalogue, sums: Sums) -> str:
+    """kpi_<sums>_metrics(): the sums and every ratio of them, with its n, a row a group."""
+    metrics = _computed(catalogue, sums)
+    columns = []
+    for metric in metrics:
+        value = _narrowed(sums.argument, metric, _value(metric, metric.numerator, metric.denominator))
+        columns += [f"    {value} as {metric.id}", f"    cast({metric.observed} as bigint) as {metric.id}_n"]
+    first = next((m.argument for m in metrics if m.argument), None)
+    argument = f", {sums.argument} := {_quoted(first)}" if sums.argument else ""
+    listed = ",\n".join(columns)
+    comment = f"Every ratio of {sums.of}, with its n, and the sums: " + ", ".join(m.id for m in metrics)
+    return (
+        f"create or replace macro kpi_{sums.id}_metrics(from_date, to_date, \"by\" := '{sums.by}'{argument}) as table\n"
+        f"select\n    sums.*,\n{listed}\nfrom {_call(sums, BY, sums.argument)} as sums;\n"
+        f"comment on macro table kpi_{sums.id}_metrics is {_quoted(comment)};"
+    )
+
+
+def _narrowed(argument: str | None, metric: Metric, value: str) -> str:
+    """Null where the sums are narrowed to something else than the metric."""
+    if metric.argument is None:
+        return value
+    return f"case when {argument} = {_quoted(metric.argument)} then {value} end"
+
+
+def _value(metric: Metric, numerator: str | None, denominator: str | None) -> str:
+    scale = f"{metric.scale} * " if metric.scale != 1 else ""
+    return f"{scale}cast({numerator} as double)" + (f" / nullif({denominator}, 0)" if denominator else "")
+
+
+def _row_part(catalogue: Catalogue, metric: Metric, part: str) -> str | None:
+    """A formula over the columns of a row."""
+    found: str | None = _chosen(catalogue, metric, part) if metric.chosen_by else getattr(metric, part)
+    return found
+
+
+def _chosen(catalogue: Catalogue, metric: Metric, part: str, chosen: str | None = None, prefix: str = "") -> str:
+    """The formula of whichever variant a row names."""
+    variants = [v for v in catalogue.variants(metric) if not v.chosen_by]
+    formulas = {v.id: re.sub(r"\b([a-z_]+_(?:count|s|amount))\b", rf"{prefix}\1", getattr(v, part)) for v in variants}
+    return _case(chosen or metric.chosen_by or "", formulas)
+
+
+def _part_text(catalogue: Catalogue, metric: Metric, part: str) -> str:
+    name = f"{metric.id}_{part}"
+    comment = f"The {part} of {metric.id} in one row of sums, whose variant is named"
+    return (
+        f"create or replace macro {name}(variant, sums_row) as"
+        f" {_chosen(catalogue, metric, part, 'variant', 'sums_row.')};\n"
+        f"comment on macro {name} is {_quoted(comment)};"
+    )
+
+
+def _macro_text(macro: str, variants: list[Metric]) -> str:
+    first = variants[0]
+    known = ", ".join(v.id for v in variants)
+    unknown = f"error(concat('unknown variant := ', variant, '; kpi_{macro} knows {known}'))"
+    sums = _from(first, _case("variant", {v.id: _quoted(v.argument) for v in variants if v.argument}))
+    told = " ".join(f"{v.id}: {v.meaning['en']}" for v in variants) if len(variants) > 1 else first.meaning["en"]
+    comment = f"{first.label['en']} ({first.unit}). {told}"
+    return (
+        f"create or replace macro kpi_{macro}(from_date, to_date, \"by\" := '{first.sums.by}',"
+        f" variant := '{first.id}') as table\n"
+        f"{_select('variant', variants, sums, unknown)};\n"
+        f"comment on macro table kpi_{macro} is {_quoted(comment)};"
+    )
+
+
+def _any_text(catalogue: Catalogue) -> str:
+    """kpi(): one select for each kind of sums, of which all but one ask nothing."""
+    chosen = "kpi_metric_id(metric)"
+    selects = []
+    for sums in catalogue.sums.values():
+        own = [m for m in catalogue.metrics.values() if m.sums == sums]
+        guests = [(m, grain) for m in catalogue.metrics.values() for grain, s in m.sums_by.items() if s == sums]
+        others = {grain for m in own for grain in m.sums_by}
+        argument = _case(chosen, {m.id: _quoted(m.argument) for m in own if m.argument})
+        if own:
+            ids = ", ".join(_quoted(m.id) for m in own)
+            elsewhere = " or ".join(
+                f"(\"by\" = '{grain}' and {chosen} in ({_ids(m for m in own if grain in m.sums_by)}))"
+                for grain in sorted(others)
+            )
+            where = f"{chosen} in ({ids})" + (f" and not ({elsewhere})" if elsewhere else "")
+            selects.append(_select(chosen, own, _call(sums, BY, argument), None, where))
+        for grain in sorted({grain for _, grain in guests}):
+            visiting = [m for m, g in guests if g == grain]
+            where = f"\"by\" = '{grain}' and {chosen} in ({_ids(visiting)})"
+            selects.append(_select(chosen, visiting, _call(sums, f"'{grain}'", None), None, where))
+    names = ", ".join([*catalogue.macros, *(m for m in catalogue.metrics if m not in catalogue.macros)])
+    selects.append(
+        f"select error(concat('unknown metric ', metric, '; there are {names}')), null, null, null, null"
+        f"\nwhere {chosen} not in ({_ids(catalogue.metrics.values())})"
+    )
+    return (
+        "create or replace macro kpi(metric, from_date, to_date, \"by\" := 'queue') as table\n"
+        + "\nunion all\n".join(selects)
+        + f";\ncomment on macro table kpi is {_quoted(f'Any metric by its name, or by that of its macro: {names}')};"
+    )
+
+
+def _id_text(catalogue: Catalogue) -> str:
+    defaults = {macro: _quoted(variants[0].id) for macro, variants in catalogue.macros.items()}
+    named = {macro: metric for macro, metric in defaults.items() if metric != _quoted(macro)}
+    return (
+        f"create or replace macro kpi_metric_id(metric) as {_case('metric', named, 'metric')};\n"
+        "comment on macro kpi_metric_id is 'The metric that a name stands for: its own, or the default of the macro';"
+    )
+
+
+def _select(chosen: str, metrics: list[Metric], source: str, unknown: str | None, where: str | None = None) -> str:
+    """The answer's five columns for whichever of the metrics is chosen."""
+    ratios = [m for m in metrics if m.denominator is not None]
+    scales = _case(chosen, {m.id: str(m.scale) for m in metrics if m.scale != 1})
+    scale = f"coalesce({scales}, 1) * " if scales else ""
+    value = f"{scale}numerator / nullif(denominator, 0)"
+    if len(ratios) < len(metrics):
+        value = f"case when {chosen} in ({_ids(ratios)}) then {value} else numerator end" if ratios else "numerator"
+    numerator = _case(chosen, {m.id: m.numerator for m in metrics}, unknown)
+    denominator = _case(chosen, {m.id: m.denominator for m in metrics if m.denominator}) or "null"
+    n = _case(chosen, {m.id: m.observed for m in metrics})
+    return (
+        f"select group_value, numerator, denominator, {value} as value, n\nfrom (\n    select\n        group_value,\n"
+        f"        cast({numerator} as double) as numerator,\n        cast({denominator} as double) as denominator,\n"
+        f"        cast({n} as bigint) as n\n    from {source}\n"
+        + (f"    where {where}\n" if where else "")
+        + ") as parts"
+    )
+
+
+def _from(metric: Metric, argument: str) -> str:
+    """The sums of a metric, from wherever the grain has them."""
+    if not metric.sums_by:
+        return _call(metric.sums, '"by"', argument)
+    columns = ", ".join(["group_value", *sorted(_columns(metric))])
+    elsewhere = ", ".join(_quoted(grain) for grain in metric.sums_by)
+    own = _call(metric.sums, f'case when "by" in ({elsewhere}) then \'total\' else "by" end', argument)
+    selects = [f'select {columns} from {own} where "by" not in ({elsewhere})']
+    for grain, sums in metric.sums_by.items():
+        selects.append(f"select {columns} from {_call(sums, _quoted(grain), None)} where \"by\" = '{grain}'")
+    return f"({' union all '.join(selects)}) as sums"
+
+
+def _columns(metric: Metric) -> set[str]:
+    formulas = [formula for formula in (metric.numerator, metric.denominator, metric.n) if formula]
+    return {c.name for f in formulas for c in sqlglot.parse_one(f, read="duckdb").find_all(exp.Column)}
+
+
+def _call(sums: Sums, by: str, argument: str | None) -> str:
+    return f"{sums.macro}(from_date, to_date, {by}{f', {argument}' if argument else ''})"
+
+
+def _case(chosen: str, values: Mapping[str, str], otherwise: str | None = None) -> str:
+    if not values:
+        return ""
+    whens = " ".join(f"when '{name}' then {value}" for name, value in values.items())
+    return f"case {chosen} {whens}{f' else {otherwise}' if otherwise else ''} end"
+
+
+def _ids(metrics: Iterable[Metric]) -> str:
+    return ", ".join(_quoted(m.id) for m in metrics)
+
+
+def _quoted(text: str | None) -> str:
+    return "null" if text is None else "'" + text.replace("'", "''") + "'"
