@@ -251,13 +251,13 @@ def overview(connection: duckdb.DuckDBPyConnection, period: Period, prior: Perio
         period: the business dates shown.
         prior: the dates compared with, None for no comparison.
     """
-    figures, beside = _figures(connection, period)
+    figures, beside = _figures(connection, period, is_prior=False)
     points, is_by_interval = _points(connection, period)
     target = _first(_targets(connection, period, ["*"]))
     surveys = {name: row for name, row in beside.items() if "sent_count" in row}
     return Overview(
         figures=figures,
-        prior_figures=_figures(connection, prior)[0] if prior else {},
+        prior_figures=_figures(connection, prior, is_prior=True)[0] if prior else {},
         surveys={name: Surveys(row["sent_count"] or 0, row["answered_count"] or 0) for name, row in surveys.items()},
         immature_count=beside.get("fcr", {}).get("immature_count") or 0,
         assumption_sets=beside.get("contribution", {}).get("assumption_sets"),
@@ -272,21 +272,21 @@ def overview(connection: duckdb.DuckDBPyConnection, period: Period, prior: Perio
 
 
 def _figures(
-    connection: duckdb.DuckDBPyConnection, period: Period
+    connection: duckdb.DuckDBPyConnection, period: Period, *, is_prior: bool
 ) -> tuple[dict[str, Figure], dict[str, dict[str, Any]]]:
-    """Return the cards' figures, and by card what stands beside them."""
+    """Return the cards' figures, and by card what stands beside them; of the prior period the bare figures."""
     figures: dict[str, Figure] = {}
     beside: dict[str, dict[str, Any]] = {}
     for source, cards in CARDS.items():
-        asked = [
-            f"{metric} as {name}, {metric}_n as {name}_n, {_interval(name, metric)}" for name, metric in cards.items()
-        ]
-        asked += [BESIDE[name] for name in cards if name in BESIDE]
+        asked = [f"{metric} as {name}, {metric}_n as {name}_n" for name, metric in cards.items()]
+        told = {} if is_prior else {name: BESIDE[name] for name in cards if name in BESIDE}
+        asked += told.values()
+        asked += [_interval(name, cards[name]) for name in cards if name in WITH_INTERVAL and not is_prior]
         row = _first(_known(connection, f"select {', '.join(asked)} from {source}", **_dates(period)))
         for name in cards if row else ():
             ends = (row.get(f"{name}_{end}") for end in ("low", "high"))
             figures[name] = Figure(row[name], row[f"{name}_n"] or 0, *ends)
-            beside[name] = {column: row[column] for column in BESIDE.get(name, "").split(", ") if column}
+            beside[name] = {column: row[column] for column in told.get(name, "").split(", ") if column}
     return figures, beside
 
 

@@ -6,7 +6,6 @@ made of (sql/macros/kpi_*_sums.sql), running any of it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 import sqlglot
@@ -21,7 +20,7 @@ def macro_texts(catalogue: Catalogue | None = None) -> dict[str, str]:
     """The macros that the catalogue stands for, by name.
 
     kpi_<macro> and kpi answer one metric, kpi_<sums>_metrics all ratios of one kind of sums. Of a metric whose variant
-    a row names there are two scalar macros, of the variant and the row: its sums call them.
+    a row names there are two scalar macros, of the columns of the row: its sums call them.
     """
     catalogue = catalogue or load_catalogue()
     texts = {f"kpi_{macro}": _macro_text(macro, variants) for macro, variants in catalogue.macros.items()}
@@ -110,19 +109,19 @@ def _row_part(catalogue: Catalogue, metric: Metric, part: str) -> str | None:
     return found
 
 
-def _chosen(catalogue: Catalogue, metric: Metric, part: str, chosen: str | None = None, prefix: str = "") -> str:
+def _chosen(catalogue: Catalogue, metric: Metric, part: str) -> str:
     """The formula of whichever variant a row names."""
     variants = [v for v in catalogue.variants(metric) if not v.chosen_by]
-    formulas = {v.id: re.sub(r"\b([a-z_]+_(?:count|s|amount))\b", rf"{prefix}\1", getattr(v, part)) for v in variants}
-    return _case(chosen or metric.chosen_by or "", formulas)
+    return _case(metric.chosen_by or "", {v.id: getattr(v, part) for v in variants})
 
 
 def _part_text(catalogue: Catalogue, metric: Metric, part: str) -> str:
-    name = f"{metric.id}_{part}"
-    comment = f"The {part} of {metric.id} in one row of sums, whose variant is named"
+    """A scalar macro of the columns of a row, each given by its name: column := column."""
+    name, formula = f"{metric.id}_{part}", _chosen(catalogue, metric, part)
+    columns = sorted({c.name for c in sqlglot.parse_one(formula, read="duckdb").find_all(exp.Column)})
+    comment = f"The {part} of {metric.id} in one row of sums, which names its variant"
     return (
-        f"create or replace macro {name}(variant, sums_row) as"
-        f" {_chosen(catalogue, metric, part, 'variant', 'sums_row.')};\n"
+        f"create or replace macro {name}({', '.join(f'{c} := null' for c in columns)}) as {formula};\n"
         f"comment on macro {name} is {_quoted(comment)};"
     )
 

@@ -65,8 +65,23 @@ select
     cast(sum(wrap_s) as double) as wrap_s,
     cast(sum(handle_s) as double) as handle_s,
     cast(max(max_wait_s) as double) as max_wait_s,
-    cast(sum(sl_as_agreed_numerator(service_level_variant, grouped)) as bigint) as sl_as_agreed_numerator,
-    cast(sum(sl_as_agreed_denominator(service_level_variant, grouped)) as bigint) as sl_as_agreed_denominator
+    cast(sum(sl_as_agreed_numerator(
+        service_level_variant := service_level_variant,
+        abandoned_in_sl_count := abandoned_in_sl_count,
+        answered_in_sl_count := answered_in_sl_count,
+        short_abandoned_count := short_abandoned_count
+    )) as bigint) as sl_as_agreed_numerator,
+    cast(sum(sl_as_agreed_denominator(
+        service_level_variant := service_level_variant,
+        abandoned_count := abandoned_count,
+        abandoned_in_sl_count := abandoned_in_sl_count,
+        answered_count := answered_count,
+        exited_by_key_count := exited_by_key_count,
+        exited_empty_count := exited_empty_count,
+        short_abandoned_count := short_abandoned_count,
+        timed_out_count := timed_out_count,
+        withdrawn_count := withdrawn_count
+    )) as bigint) as sl_as_agreed_denominator
 from grouped
 group by group_value;
 

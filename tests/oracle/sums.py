@@ -7,7 +7,7 @@ Not here: what a log says of a visit (oracle.py).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -88,7 +88,7 @@ def queue_days(visits: Iterable[Visit]) -> dict[Any, Row]:
 
 
 def agent_days(told: Told, rules: Rules) -> dict[Any, Row]:
-    """Rows of kpi.agent_day by (business_date, agent): answers by their day, rings by the day they began."""
+    """Rows of kpi.agent_day by (business_date, agent): answers and rings where they began, time cut at midnight."""
     rows: dict[Any, Row] = {}
 
     def row(day: Any, agent: str | None) -> Row:
@@ -99,12 +99,16 @@ def agent_days(told: Told, rules: Rules) -> dict[Any, Row]:
         own = row(rules.local_date(ring.started_at), ring.agent)
         own["offered_count"] += 1
         own["ring_no_answer_count"] += ring.outcome == "no_answer"
+        for day, _ in by_day(rules, ring.started_at, ring.ring_s):
+            row(day, ring.agent)
     for visit in told.visits:
         if visit.agent is not None and visit.answered_at is not None:
             own = row(rules.local_date(visit.answered_at), visit.agent)
             own["answered_count"] += 1
-            own["talk_s"] = known_sum([own["talk_s"], visit.talk_s])
             own["transferred_count"] += visit.transfer_type is not None
+            for day, seconds in by_day(rules, visit.answered_at, visit.talk_s):
+                own = row(day, visit.agent)
+                own["talk_s"] = known_sum([own["talk_s"], seconds])
     for state in ("logged_in", "paused"):
         for (day, agent), seconds in time_in(told, state, rules).items():
             row(day, agent)[f"{state}_s"] = seconds
@@ -112,6 +116,17 @@ def agent_days(told: Told, rules: Rules) -> dict[Any, Row]:
         # Where no ring was logged, an answer is the offer that it was.
         own["offered_count"] = own["offered_count"] or own["answered_count"]
     return rows
+
+
+def by_day(rules: Rules, begin: float, seconds: float | None) -> Iterator[tuple[Any, float | None]]:
+    """The local days that a stretch lies in, with its seconds in each."""
+    if not seconds:
+        yield rules.local_date(begin), seconds
+        return
+    midnights = [rules.midnight(day) for day in days_between(rules, begin, begin + seconds)]
+    edges = sorted({begin, begin + seconds, *(m for m in midnights if begin < m < begin + seconds)})
+    for start, end in pairwise(edges):
+        yield rules.local_date(start), end - start
 
 
 def time_in(told: Told, state: str, rules: Rules) -> dict[Any, float]:
