@@ -145,8 +145,8 @@ def as_text(found: Calibration) -> str:
     for name, facts in found.arrivals.items():
         lines += _arrivals_text(name, facts)
     lines += [
-        f"# Service times of the bank of 1999: a lognormal fitted to what is above {SHORT_S} s (maximum likelihood, cut",
-        f"# off there), and a share of short ones, 1 to {SHORT_S} s. distance: Kolmogorov-Smirnov, of those above.",
+        f"# Service times of the bank of 1999: a lognormal fitted to what is above {SHORT_S} s (maximum likelihood,",
+        f"# cut off there), and a share of short ones, 1 to {SHORT_S} s. distance: Kolmogorov-Smirnov, of those above.",
     ]
     for name, times in found.service.items():
         lines += _times_text(f"service.{name}", times, f"  # {TYPES[name]}")
@@ -203,7 +203,7 @@ def _patience_text(facts: PatienceFacts) -> list[str]:
 
 def _ivr_text(found: Calibration) -> list[str]:
     return [
-        "# Menus of the bank of 1999, before the queue. Those who passed heap at 5, 6 and 9 to 11 s: no lognormal is near.",
+        "# Menus of the bank of 1999, before the queue. Who passed heap at 5, 6 and 9 to 11 s: no lognormal fits.",
         "[ivr]",
         f"hang_up_share = {found.ivr_hang_up_share:.4f}  # of all calls: hung up in the menus",
         "",

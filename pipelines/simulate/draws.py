@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 
 INTERVAL_S = 1800
 BLOCK = 4096
+# A factor that varies by less than a millionth shows nowhere, and its gamma has no digits left.
+_NO_CV = 1e-6
 
 
 def one_by_one(draw: Callable[[int], NDArray[np.generic]], block: int = BLOCK) -> Callable[[], float]:
@@ -61,16 +63,24 @@ class GammaFactors:
 
     def draw(self, rng: Generator, size: int, before: float | None = None) -> Floats:
         """Neighbouring factors, shape (size,); the first follows `before`, where it is given."""
-        if self.cv == 0 or size == 0:
-            return np.ones(size)
-        shape = self.cv**-2
-        fresh = rng.gamma(shape * (1 - self.correlation), size=size) / shape
+        return self._paths(rng, (size,), before)
+
+    def draw_paths(self, rng: Generator, size: int, count: int) -> Floats:
+        """Independent paths of neighbouring factors, shape (count, size): the half hours of many days at once."""
+        return np.ascontiguousarray(self._paths(rng, (size, count), None).T)
+
+    def _paths(self, rng: Generator, shape: tuple[int, ...], before: float | None) -> Floats:
+        """Steps along the first axis."""
+        if self.cv < _NO_CV or 0 in shape:
+            return np.ones(shape)
+        strength = self.cv**-2
+        fresh = rng.gamma(strength * (1 - self.correlation), size=shape) / strength
         if self.correlation == 0:
-            return fresh
-        kept = rng.beta(shape * self.correlation, shape * (1 - self.correlation), size=size)
-        factor = rng.gamma(shape) / shape if before is None else before
-        factors = np.empty(size)
-        for step in range(size):
+            return np.asarray(fresh)
+        kept = rng.beta(strength * self.correlation, strength * (1 - self.correlation), size=shape)
+        factor = rng.gamma(strength, size=shape[1:]) / strength if before is None else before
+        factors = np.empty(shape)
+        for step in range(shape[0]):
             factor = kept[step] * factor + fresh[step]
             factors[step] = factor
         return factors

@@ -144,9 +144,13 @@ def lognormal_distance(seconds: Floats, mu: float, sigma: float, above_s: float 
     """Kolmogorov-Smirnov distance of whole seconds above a limit from the lognormal cut off there."""
     times, counts = np.unique(seconds[seconds > max(above_s, 0)], return_counts=True)
     seen = np.cumsum(counts) / counts.sum()
+    return float(np.max(np.abs(seen - cut_lognormal_cdf(times, mu, sigma, above_s))))
+
+
+def cut_lognormal_cdf(seconds: Floats, mu: float, sigma: float, above_s: float = 0.0) -> Floats:
+    """Share of at most so many whole seconds among those above a limit, shape as given."""
     below = ndtr((np.log(above_s + 0.5) - mu) / sigma)
-    theory = (ndtr((np.log(times + 0.5) - mu) / sigma) - below) / (1 - below)
-    return float(np.max(np.abs(seen - theory)))
+    return np.asarray((ndtr((np.log(seconds + 0.5) - mu) / sigma) - below) / (1 - below))
 
 
 @dataclass(frozen=True)
@@ -219,6 +223,8 @@ def _day_factors(days: DayCounts) -> tuple[float, float]:
     mean = np.array([days.totals[places].mean() if len(places) else 1.0 for places in near])
     # The mean of n days is itself uncertain: the variance of the difference is 1 + 1/n times the day's own.
     wide = np.array([1 + 1 / max(len(places), 1) for places in near])
+    if not has.any():
+        return np.nan, np.nan
     off = days.totals - mean
     variance = (off**2 - mean * wide)[has].sum() / (mean**2 * wide)[has].sum()
     pair = has[:-1] & has[1:] & (np.diff(days.days) == 1)
