@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.random import Generator
@@ -253,8 +254,8 @@ def patience_distances(
 ) -> list[Distance]:
     """Ratio of the hazard of giving up to the real one, by interval of waiting."""
     found = measures.hazard(waits_s, gave_up, real.hazard.edges_s)
-    ends = [f"{edge:.0f}" for edge in real.hazard.edges_s[1:]]
-    names = [f"{start:.0f}-{end} s" for start, end in zip(real.hazard.edges_s, [*ends, "..."], strict=True)]
+    edges = [f"{edge:.0f}" for edge in real.hazard.edges_s]
+    names = [*(f"{start}-{end} s" for start, end in pairwise(edges)), f"over {edges[-1]} s"]
     distances = []
     for place, name in enumerate(names):
         left, seen = float(found.give_ups[place]), real.give_up_counts[place]

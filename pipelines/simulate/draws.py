@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.random import Generator
@@ -178,7 +179,7 @@ class PiecewiseHazard:
     rates: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        ascending = all(low < high for low, high in zip(self.edges_s, self.edges_s[1:], strict=False))
+        ascending = all(low < high for low, high in pairwise(self.edges_s))
         if len(self.edges_s) != len(self.rates) or not self.rates or self.edges_s[0] != 0 or not ascending:
             raise ValueError(f"a hazard needs a rate for each edge, and ascending edges from 0: {self}")
         if min(self.rates) < 0 or not math.isfinite(max(self.rates)):

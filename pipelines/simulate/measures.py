@@ -129,14 +129,16 @@ def fit_lognormal(seconds: Floats, above_s: float = 0.0) -> tuple[float, float]:
     the limit and a half second, where rounding would cut.
     """
     logs = np.log(seconds[seconds > max(above_s, 0)])
-    cut = np.log(above_s + 0.5)
+    mean, variance, cut = float(logs.mean()), float(logs.var()), np.log(above_s + 0.5)
 
     def loss(parameters: Floats) -> float:
         mu, sigma = parameters[0], np.exp(parameters[1])
-        z = (logs - mu) / sigma
-        return float(np.mean(z**2) / 2 + np.log(sigma) + log_ndtr((mu - cut) / sigma))
+        # The mean of the squares of (log - mu): mean and variance are all that the likelihood needs of the sample.
+        squares = variance + (mean - mu) ** 2
+        return float(squares / sigma**2 / 2 + np.log(sigma) + log_ndtr((mu - cut) / sigma))
 
-    found = minimize(loss, np.array([logs.mean(), np.log(logs.std())]), method="Nelder-Mead", options={"xatol": 1e-8})
+    start = np.array([mean, np.log(max(variance, 1e-12)) / 2])
+    found = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12})
     return float(found.x[0]), float(np.exp(found.x[1]))
 
 
@@ -182,7 +184,7 @@ def hazard(waits_s: Floats, gave_up: Bools, edges_s: tuple[float, ...]) -> Hazar
         edges_s: Where intervals begin, the first 0.
     """
     low, high = np.array(edges_s), np.array([*edges_s[1:], np.inf])
-    exposure = np.clip(np.minimum(waits_s[:, None], high) - low, 0, None).sum(axis=0)
+    exposure = np.array([np.clip(waits_s - start, 0, end - start).sum() for start, end in zip(low, high, strict=True)])
     left = waits_s[gave_up]
     # A wait of 5 s is 4.5 to 5.5 s: half of those who left at an edge left before it.
     closed, opened = np.searchsorted(low, left, side="right") - 1, np.searchsorted(low, left, side="left") - 1

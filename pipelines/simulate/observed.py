@@ -46,10 +46,10 @@ def from_contacts(contacts: pl.DataFrame, zone: str) -> Observed:
     """
     queued = contacts.filter(pl.col("queue").is_not_null() & pl.col("wait_s").is_not_null())
     answered = contacts.filter(pl.col("outcome") == "answered", pl.col("talk_s").is_not_null())
-    talks = answered.group_by(pl.col("queue").fill_null("")).agg("talk_s").sort("queue")
+    talks = answered.select(pl.col("queue").fill_null(""), pl.col("talk_s").cast(pl.Float64)).sort("queue")
     return Observed(
-        arrivals=day_counts(contacts["arrived_at"], zone),
-        talks_s={queue: np.array(seconds, dtype=np.float64) for queue, seconds in talks.iter_rows()},
+        arrivals=None if contacts.is_empty() else day_counts(contacts["arrived_at"], zone),
+        talks_s={str(queue): of["talk_s"].to_numpy() for (queue,), of in talks.group_by("queue", maintain_order=True)},
         waits_s=queued["wait_s"].cast(pl.Float64).to_numpy(),
         gave_up=(queued["outcome"] == "abandoned").to_numpy(),
     )

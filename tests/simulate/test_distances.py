@@ -85,6 +85,8 @@ def test_few_are_too_few_to_tell():
     )
     found = compare(from_contacts(contacts, LONDON), real, np.random.default_rng(1))
     assert {distance.verdict for distance in found} == {"too few"}
+    found = compare(from_contacts(contacts.clear(), LONDON), real, np.random.default_rng(1))
+    assert {distance.verdict for distance in found} == {"too few"}
 
 
 def test_days_and_half_hours_are_local_and_days_of_a_clock_change_are_left_out():
