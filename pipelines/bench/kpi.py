@@ -12,15 +12,16 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.bench.ask import BESIDE, REPEAT_COUNT, SCAN, THREAD_COUNT, answers, opened
 from pipelines.bench.generate_year import draw_year, settings_text, year_truth
-from pipelines.bench.run import machine, run_stage, work_folder
+from pipelines.bench.run import machine, measured, run_stage
 from pipelines.bench.stages import SEED, Figures, home_of, is_early, measure, publish, run_steps, session_of
-from pipelines.errors import CallwrightError, SettingsError
+from pipelines.errors import SettingsError
 from pipelines.home import init_home
 
 AIM_MS = 100
@@ -279,21 +280,7 @@ def command(contact_count: int, work: Path | None = None, keep: bool = False, as
         CallwrightError: A step failed, or a count was not the one that the year was drawn with.
         EnvironmentProblem: The folder cannot be written.
     """
-    from pipelines import terminal
-
-    with work_folder(work, keep) as folder, terminal.progress("measuring") as progress:
-        report = bench_kpi(contact_count, folder, progress)
-    if as_json:
-        sys.stdout.write(json.dumps(asdict(report), indent=1) + "\n")
-    else:
-        _print(report)
-    if keep:
-        terminal.err.print(f"kept: {folder}", soft_wrap=True)
-    if report.wrong:
-        raise CallwrightError(
-            f"these counts are not those of the year: {', '.join(report.wrong)}",
-            "the times of a wrong result mean nothing: look at it with --keep --json",
-        )
+    measured(partial(bench_kpi, contact_count), _print, work, keep, as_json)
 
 
 def _print(report: KpiReport) -> None:

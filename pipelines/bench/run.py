@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -208,19 +209,40 @@ def command(event_count: int, work: Path | None = None, keep: bool = False, as_j
         CallwrightError: A stage failed, or a figure was not the one that the log was written with.
         EnvironmentProblem: The folder cannot be written.
     """
+    measured(partial(bench, event_count), _print, work, keep, as_json)
+
+
+def measured(
+    does: Callable[[Path, Callable[[str], None]], Any],
+    show: Callable[[Any], None],
+    work: Path | None,
+    keep: bool,
+    as_json: bool,
+) -> None:
+    """Measures in a folder of its own, with progress, and prints the report.
+
+    Args:
+        does: The measurement, in a folder, telling its progress; its report says in `wrong` what is not as drawn.
+        show: Prints the report for people.
+        work, keep: See `work_folder`.
+        as_json: Print the report as JSON.
+
+    Raises:
+        CallwrightError: A figure was not what it should be.
+    """
     from pipelines import terminal
 
     with work_folder(work, keep) as folder, terminal.progress("measuring") as progress:
-        report = bench(event_count, folder, progress)
+        report = does(folder, progress)
     if as_json:
         sys.stdout.write(json.dumps(asdict(report), indent=1) + "\n")
     else:
-        _print(report)
+        show(report)
     if keep:
         terminal.err.print(f"kept: {folder}", soft_wrap=True)
     if report.wrong:
         raise CallwrightError(
-            f"these figures are not those of the log: {', '.join(report.wrong)}",
+            f"these figures are not those that were drawn: {', '.join(report.wrong)}",
             "the times of a wrong result mean nothing: look at it with --keep --json",
         )
 

@@ -224,6 +224,7 @@ select
     case when {is_answered} or kind = 'abandoned' then wait{number}_s <= threshold{number}_s end as is_within_sl,
     coalesce(kind = 'abandoned' and wait{number}_s <= 5, false) as is_short_abandon,
     threshold{number}_s as sl_threshold_s,
+    'sl_short_abandons_excluded' as service_level_variant,
     cast(null as varchar) as repairs,
 from drawn
 where {kinds}
