@@ -178,7 +178,7 @@ def snapshot_path(home: Path) -> str | None:
 def connect(path: str) -> duckdb.DuckDBPyConnection:
     """Open one snapshot for reading; the session can reach no file and no network."""
     connection = duckdb.connect(path, read_only=True, config={"enable_external_access": False})
-    connection.execute("set timezone = 'UTC'")
+    connection.execute("set global timezone = 'UTC'")  # of its cursors, too
     return connection
 
 

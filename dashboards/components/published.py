@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import duckdb
 import streamlit as st
 
 from dashboards import queries
@@ -26,15 +27,21 @@ def current_snapshot() -> str | None:
     return queries.snapshot_path(home())
 
 
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _opened(path: str) -> duckdb.DuckDBPyConnection:
+    """Open the snapshot once: that takes longer than most answers. Sessions ask on cursors of their own."""
+    return queries.connect(path)
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
 def publication(path: str) -> queries.Publication:
     """Return what the snapshot at `path` says of itself."""
-    with queries.connect(path) as connection:
-        return queries.publication(connection, path)
+    with _opened(path).cursor() as cursor:
+        return queries.publication(cursor, path)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def overview(path: str, period: queries.Period, prior: queries.Period | None) -> queries.Overview:
     """Return the Overview's answers from the snapshot at `path`."""
-    with queries.connect(path) as connection:
-        return queries.overview(connection, period, prior)
+    with _opened(path).cursor() as cursor:
+        return queries.overview(cursor, period, prior)

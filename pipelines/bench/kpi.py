@@ -52,7 +52,7 @@ class Speed:
         name: See `ask.questions`.
         statement_count: SQL statements that it takes; of a page several.
         row_count: Rows of the answer; 1 of a page.
-        p50_ms, p95_ms: By the clock, the opening of the file included.
+        p50_ms, p95_ms: By the clock, on the opened file.
         cpu_p50_ms: The median of processor time, which other work on the machine disturbs less.
         ratio: `p50_ms` over that of a bare scan of kpi.queue_day, asked in the same way; `cpu_ratio` of processor time.
     """
@@ -315,7 +315,7 @@ def _print(report: KpiReport) -> None:
     terminal.print_table(
         ("question", "statements", "rows", "p50 ms", "p95 ms", "CPU p50 ms", "times scan", "same, CPU", ""),
         rows,
-        f"asked {report.repeat_count} times each, on a fresh connection and {report.thread_count} threads",
+        f"asked {report.repeat_count} times each, on a cursor of the opened file and {report.thread_count} threads",
     )
     right = len(report.expected) - len(report.wrong)
     terminal.out.print(
