@@ -22,7 +22,9 @@ from pipelines.simulate.seam import CampaignAttempt
 from pipelines.simulate.streams import Draws, stream
 
 TREATED, HELD_OUT = "treatment", "holdout"
+# Instead of a next day: nothing more to do, or an attempt of which nobody has told yet how it ended.
 DONE = np.iinfo(np.int32).max
+OUT = DONE - 1
 WATCHED_DAYS = 60
 
 
@@ -70,7 +72,6 @@ class Campaigns:
             if campaign.starts_on == day:
                 self._lists.append(self._draw_list(campaign_id, campaign, today))
         self._lists = [one for one in self._lists if (one.next_day != DONE).any()]
-        self._out.clear()
         if day.weekday() >= 5:
             return []
         for one in self._lists:
@@ -91,7 +92,8 @@ class Campaigns:
             self._write(attempt, attempt.dial_at, None, None, None)
             return
         if attempt.dialled_at is None:
-            return  # nobody was free: the member stays due
+            one.next_day[p] = attempt.dial_at // DAY_S + 1  # nobody was free
+            return
         one.tries[p] += 1
         today = attempt.dialled_at // DAY_S
         again = today + self._settings.retry_days if one.tries[p] < self._settings.most_attempts else DONE
@@ -154,6 +156,7 @@ class Campaigns:
             propensity=share if is_treated else round(1 - share, 6),
             dial_at=dial_at,
         )
+        one.next_day[p] = OUT
         self._out[attempt.attempt_id] = (one, p)
         return attempt
 
