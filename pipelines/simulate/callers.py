@@ -101,7 +101,10 @@ class Callers:
             if not draws.chance(again.retry_share.get(ended.outcome, 0.0)):
                 return []
             delay_s = again.retry_median_s * math.exp(again.retry_sigma * draws.normal())
-            return [self._next(ended, "retry", ended.ended_at + 20 + int(min(delay_s, 2 * DAY_S)))]
+            at = ended.ended_at + 20 + int(min(delay_s, 2 * DAY_S))
+            # Who was refused, mostly because it was closed, does not call all night long.
+            is_refused = ended.outcome in ("blocked", "failed")
+            return [self._next(ended, "retry", self._waking(at, ended.call.site) if is_refused else at)]
         if is_solved or not draws.chance(repeat_share):
             return []
         delay_s = again.repeat_median_s * math.exp(again.repeat_sigma * draws.normal())
