@@ -49,7 +49,7 @@ class Callers:
         self._pools: dict[str, tuple[NDArray[np.int64], Floats]] = {}
 
     def begin_day(self, day: int) -> None:
-        """Who may call today, and how likely; those who left do not."""
+        """Who may call today, and how likely; those who left do not, and those who join today do from tomorrow."""
         c = self._customers
         n = c.count
         if self._planted.begins("repeat_cluster", day) and self._planted.repeat_cluster:
@@ -60,7 +60,7 @@ class Callers:
         weight *= np.where(age_days < NEW_CUSTOMER_DAYS, self._people.new_contact_factor, 1.0)
         if self._planted.repeat_cluster:
             weight *= np.where(c.is_affected[:n], self._planted.repeat_cluster.contact_factor, 1.0)
-        weight[(c.left_at[:n] > 0) | (age_days < 0)] = 0
+        weight[(c.left_at[:n] > 0) | (age_days < 1)] = 0
         everybody = np.flatnonzero(weight > 0)
         self._pools = {"": (everybody, np.cumsum(weight[everybody]))}
         for number, name in enumerate(c.sites):

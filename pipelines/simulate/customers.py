@@ -4,7 +4,7 @@ Belongs here: who they are, how they come into being, their row in the CRM. Does
 
 Numbers are invented. English ones are +44 7946 000000 to 999999; Chinese ones are +86 28 0nnnnnnn: Chengdu's area code
 and a local number that begins with 0, which no network in China can assign. People unknown to the CRM have the last
-tenth of each range.
+tenth of each range. Beyond 900,000 British customers, numbers are shared, as in households.
 """
 
 from __future__ import annotations

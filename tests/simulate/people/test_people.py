@@ -133,6 +133,68 @@ def test_crm_tells_of_changes_in_rows_of_their_own(year):
         assert (found[-1]["left_at"] is not None) == (truth[customer_id]["left_at"] is not None)
 
 
+def answered(call, outcome="answered", at=1_770_120_000):
+    agent = "Agent/1" if outcome == "answered" else None
+    return Ended(call, outcome, "billing", agent, 30, 200, 0, 20, at, 0, 0.5)
+
+
+@pytest.mark.parametrize(
+    "outcome, cause",
+    [("callback", "callback"), ("exited_by_key", "callback"), ("abandoned", "retry"), ("answered", "repeat")],
+)
+def test_outcome_causes_what_it_should(outcome, cause):
+    people = World(scenario(seats=1)).people
+    people.begin_day(date(2026, 2, 3))
+    caused = []
+    for number in range(200):
+        call = Call(f"x{number}", -1, "07946999999", "voice", "leeds", "fault", "en", "fresh", None, 1_770_119_000)
+        caused += people.ended(answered(call, outcome))
+    assert {call.cause for _, call in caused} == {cause}
+    assert all(call.cause_of and call.contact_id == "" and call.site == "leeds" for _, call in caused)
+
+
+def test_repeats_come_on_weekdays_by_day_of_their_site():
+    from datetime import UTC, datetime
+    from zoneinfo import ZoneInfo
+
+    people = World(scenario(seats=1)).people
+    people.begin_day(date(2026, 2, 6))
+    for site, zone in (("leeds", "Europe/London"), ("chengdu", "Asia/Shanghai")):
+        for number in range(300):
+            call = Call(f"{site}{number}", -1, "", "voice", site, "complaint", "en", "fresh", None, 1_770_380_000)
+            for when, _ in people.ended(answered(call, at=1_770_380_000 + 301 * number)):
+                local = datetime.fromtimestamp(when, UTC).astimezone(ZoneInfo(zone))
+                assert local.weekday() < 5
+                assert 9 <= local.hour < 18
+
+
+def test_unknown_callers_leave_no_rows(year):
+    unknown = [e.call for e in year.contacts if e.call.customer == UNKNOWN]
+    assert len(unknown) / len(year.contacts) == pytest.approx(0.04, abs=0.01)
+    known = {row["phone"] for row in year.kept.tables["crm_customers"]}
+    assert not {call.number for call in unknown} & known
+    ids = {call.contact_id for call in unknown}
+    assert not ids & {row["contact_id"] for row in year.kept.tables["action_outcomes"]}
+    assert not ids & {row["contact_id"] for row in year.kept.tables["surveys"]}
+
+
+def test_scenario_changes_single_values_and_unknown_ones_are_refused():
+    changed = sections_of(scenario(purchases={"phone_share": 0.1}))
+    assert (changed.purchases.phone_share, changed.purchases.r) == (0.1, 1.2)
+    with pytest.raises(ValueError, match="phone_shar"):
+        sections_of(scenario(purchases={"phone_shar": 0.1}))
+
+
+def test_tiers_are_of_the_stated_shares_and_the_first_spends_most(year):
+    people, customers = year.people, year.people.customers
+    tiers = [people.tier(i) for i in range(customers.count)]
+    known = Counter(tier for tier in tiers if tier)
+    assert known["A"] / sum(known.values()) == pytest.approx(0.05, abs=0.01)
+    spend = {tier: np.mean(customers.recent_spend[: customers.count][[t == tier for t in tiers]]) for tier in "ABCD"}
+    assert spend["A"] > spend["B"] > spend["C"] > spend["D"]
+    assert people.tier(UNKNOWN) is None
+
+
 # --- numbers ---------------------------------------------------------------------------------------------
 
 
