@@ -59,6 +59,7 @@ class Ended:
         ended_at: When the customer was gone.
         transfer_count: Transfers to another queue.
         agent_skill: 0 to 1, how good the last agent was, learning included; 0 where nobody answered.
+        is_resolved: Whether the customer's issue is solved by it; `People.ended` fills this in, for the truth.
     """
 
     call: Call
@@ -72,6 +73,7 @@ class Ended:
     ended_at: int
     transfer_count: int
     agent_skill: float
+    is_resolved: bool | None = None
 
 
 @dataclass(slots=True)
