@@ -57,7 +57,6 @@ class Centre:
         self._done_until: dict[object, date] = {}
         self._spans: dict[str, list[tuple[int, int]]] = {name: [] for name in self._sites}
         self._digital_sites = {queue.channel: queue.site for queue in scenario.queues if queue.channel != "voice"}
-        self.under_way_count = 0
         output.hired(self.roster.agents)
 
     # --- time --------------------------------------------------------------------------------------------
@@ -140,11 +139,15 @@ class Centre:
             place -= mean
         return slots[-1][0]
 
+    def close(self, until: date) -> None:
+        """The last day is over; `until` is the first that was not simulated."""
+        self._people.close()
+        self._output.close(self.facts, until)
+
     # --- contacts ----------------------------------------------------------------------------------------
 
     def _begin(self, call: Call, queue: str | None = None) -> None:
         """A contact is here; `queue` is where a callback was asked for."""
-        self.under_way_count += 1
         call.arrived_at = self.now
         if call.cause == CALLBACK:
             self._dialler.call_back(Journey(call, "dialler", "outbound"), queue)
@@ -158,8 +161,7 @@ class Centre:
         is_contained = self._scenario.menu.contained_rate > 0 and self._menu.chance(self._scenario.menu.contained_rate)
         if is_contained:
             journey = Journey(call, "menu")
-            call.channel = "ivr"
-            call.contact_id = self._output.new_id(call)
+            call.contact_id = self._output.new_id(call, is_in_menu=True)
             journey.greeted_s = max(5, round(self._menu.lognormal(self._scenario.menu.hosted_s, 0.6)))
             self.after(journey.greeted_s, self.finish, journey, "contained_in_ivr")
             return
@@ -182,15 +184,12 @@ class Centre:
 
     def finish(self, journey: Journey, outcome: str) -> None:
         """Writes an ended contact, and begins what it causes when its time comes."""
-        self.under_way_count -= 1
         journey.outcome, journey.ended_at = outcome, self.now
         ended = told(journey)
         if journey.call.cause != "campaign":
             for when, caused in self._people.ended(ended):
                 self.after(max(1, when - self.now), self._begin, caused, ended.queue)
-        else:
-            self.under_way_count += 1
-        self._output.ended(journey, ended.is_resolved)
+        self._output.ended(journey, ended)
 
 
 def told(journey: Journey) -> Ended:

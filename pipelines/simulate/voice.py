@@ -180,10 +180,14 @@ class Voice:
         return "full" if line.spec.max_waiting and len(line.waiting) >= line.spec.max_waiting else ""
 
     def _refuse(self, visit: Visit, outcome: str) -> None:
+        journey, site = visit.journey, self._sites[visit.journey.call.site]
+        if site.system == "freeswitch":  # mod_callcenter refuses nobody: he is in, and out again
+            outcome = "exited_empty" if outcome == "join_empty" else "timed_out"
         visit.outcome, visit.left_at, visit.ended_by = outcome, visit.entered_at, "system"
-        log = self._centre.log_of(visit.journey.call.site)
-        log.refused(visit)
-        self._centre.finish(visit.journey, "blocked")
+        self._centre.log_of(site.name).refused(visit)
+        answered = any(v.outcome == "answered" for v in journey.visits)
+        end = outcome if site.system == "freeswitch" else "blocked"
+        self._centre.finish(journey, "answered" if answered else end)
 
     def _give_up(self, visit: Visit, spec: Queue) -> tuple[int, str]:
         """When and how this wait will end, if nobody answers."""
