@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from pipelines.settings_values import span_s
 from pipelines.simulate.arrivals import open_spans, wall
 from pipelines.simulate.facts import PlantedFacts
-from pipelines.simulate.scenario import Scenario, Team
+from pipelines.simulate.scenario import Scenario
+from pipelines.simulate.scenario_sections import Team
 from pipelines.simulate.streams import Draws
 
 OFF, IDLE, BUSY, PAUSED = range(4)
@@ -193,7 +194,9 @@ class Roster:
                 ]
         return Shift(agent, starts_at, ends_at, rests, present)
 
-    def _rests(self, agent: Agent, day: date, starts_at: int, ends_at: int) -> Iterator[tuple[int, int, str, str, bool]]:
+    def _rests(
+        self, agent: Agent, day: date, starts_at: int, ends_at: int
+    ) -> Iterator[tuple[int, int, str, str, bool]]:
         draw = self._shifts
         for rest in self._scenario.breaks:
             if not rest.is_planned:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.settings_sections import BusinessHours
-from pipelines.simulate.scenario import Arrivals, Scenario, Site, Stream
+from pipelines.simulate.scenario import Scenario
+from pipelines.simulate.scenario_sections import Arrivals, Site, Stream
 from pipelines.simulate.streams import stream
 
 HALF_HOUR_S = 1800
@@ -68,8 +69,8 @@ def hourly_to_half_hourly(weights: tuple[float, ...]) -> NDArray[np.float64]:
     middles = np.arange(-1, 25) + 0.5
     around = np.array([weights[-1], *weights, weights[0]])
     halves = np.interp(np.arange(48) / 2 + 0.25, middles, around)
-    total: float = halves.sum()
-    return halves / total if total > 0 else halves
+    shares: NDArray[np.float64] = halves / max(float(halves.sum()), 1e-12)
+    return shares
 
 
 class FreshContacts:

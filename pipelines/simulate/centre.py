@@ -56,7 +56,9 @@ class Centre:
         self._streams = [FreshContacts(scenario, stream, seed) for stream in scenario.streams]
         self._done_until: dict[object, date] = {}
         self._spans: dict[str, list[tuple[int, int]]] = {name: [] for name in self._sites}
-        self._digital_sites = {queue.channel: queue.site for queue in scenario.queues if queue.channel != "voice"}
+        self._digital_sites: dict[str, str] = {
+            queue.channel: queue.site for queue in scenario.queues if queue.channel != "voice"
+        }
         output.hired(self.roster.agents)
 
     # --- time --------------------------------------------------------------------------------------------

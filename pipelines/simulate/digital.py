@@ -12,9 +12,11 @@ from pipelines.simulate.agents import BUSY, IDLE, OFF, PAUSED, Agent
 from pipelines.simulate.facts import PlantedFacts
 from pipelines.simulate.floor import Floor
 from pipelines.simulate.journeys import Journey, Visit
-from pipelines.simulate.scenario import Queue, Scenario
+from pipelines.simulate.patience import PatienceLaw
+from pipelines.simulate.scenario import Scenario
+from pipelines.simulate.scenario_sections import Queue
 from pipelines.simulate.streams import Draws
-from pipelines.simulate.voice import Centre, PatienceLaw
+from pipelines.simulate.voice import Centre
 
 
 class Digital:
@@ -34,7 +36,7 @@ class Digital:
         self._patience = PatienceLaw(scenario.patience)
         self._waiting: dict[str, deque[Visit]] = {q.name: deque() for q in scenario.queues if q.channel != "voice"}
         self._queues = {queue.name: queue for queue in scenario.queues}
-        self._desk = {queue.channel: queue for queue in reversed(scenario.queues)}
+        self._desk: dict[str, Queue] = {queue.channel: queue for queue in reversed(scenario.queues)}
         self._present: dict[Agent, None] = {}
         self._visit_count = 0
         floor.digital_free = self._free

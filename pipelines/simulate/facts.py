@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from pipelines.settings_values import span_s
 from pipelines.simulate.arrivals import midnight, wall
-from pipelines.simulate.scenario import Fact, Scenario
+from pipelines.simulate.scenario import Scenario
+from pipelines.simulate.scenario_sections import Fact
 
 
 class PlantedFacts:

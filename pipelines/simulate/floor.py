@@ -12,7 +12,8 @@ from typing import Protocol
 
 from pipelines.simulate.agents import BUSY, IDLE, OFF, PAUSED, Agent, Shift
 from pipelines.simulate.journeys import Visit
-from pipelines.simulate.scenario import Queue, Scenario
+from pipelines.simulate.scenario import Scenario
+from pipelines.simulate.scenario_sections import Queue
 from pipelines.simulate.streams import Draws
 
 LOG_OUT = ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipelines.simulate.seam import Call
 
 if TYPE_CHECKING:
-    from pipelines.simulate.floor import Agent
+    from pipelines.simulate.agents import Agent
 
 
 @dataclass(slots=True)

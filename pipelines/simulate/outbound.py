@@ -50,7 +50,8 @@ class Dialler:
             return
         attempt.dialled_at, attempt.contact_id = now, self._id()
         call = Call(
-            attempt.contact_id, attempt.customer, attempt.number, "voice", attempt.site, "campaign", "", "campaign", None, now
+            attempt.contact_id, attempt.customer, attempt.number, "voice", attempt.site, "campaign", "",
+            "campaign", None, now,
         )  # fmt: skip
         self._dial(Journey(call, "dialler", "outbound"), agent, attempt)
 

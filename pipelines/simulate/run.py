@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,9 @@ def simulate(
 
 def _people() -> MakePeople:
     # Imported here: whoever brings customers of his own needs none of these.
-    from pipelines.simulate.people import SimulatedPeople
-
-    return SimulatedPeople
+    module = import_module("pipelines.simulate.people")
+    make: MakePeople = module.SimulatedPeople
+    return make
 
 
 def landed(home: Home) -> dict[str, int]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from pipelines.home import Home, init_home
 from pipelines.settings import parse_settings
-from pipelines.simulate.scenario import Scenario, Site
+from pipelines.simulate.scenario import Scenario
+from pipelines.simulate.scenario_sections import Site
 from pipelines.simulate.truth import toml
 
 SQL_FOLDER = Path(__file__).with_name("home")
@@ -44,10 +45,17 @@ def settings_text(scenario: Scenario) -> str:
 def _sections(scenario: Scenario) -> Iterator[str]:
     company = scenario.company
     yield (
-        "# Settings of a simulated centre: `callwright simulate` wrote them into a new home, and never changes them again.\n"
-        "# Keys that are left out have their defaults; `callwright init` writes a file that shows and explains every key.\n"
+        "# Settings of a simulated centre: `callwright simulate` wrote them into a new home, and never changes them.
+"
+        "# Keys that are left out have their defaults; `callwright init` writes a file that shows and explains all.
+"
     )
-    centre = {"name": company.name, "timezone": company.timezone, "region": company.region, "currency": company.currency}
+    centre = {
+        "name": company.name,
+        "timezone": company.timezone,
+        "region": company.region,
+        "currency": company.currency,
+    }
     yield _section("[centre]", centre)
     for site in scenario.sites:
         yield _section("[[sites]]", {"name": site.name, "label": site.label})
@@ -70,7 +78,9 @@ def _sections(scenario: Scenario) -> Iterator[str]:
     for action in scenario.actions:
         yield _section("[[actions]]", action)
     for name, form in FORMATS.items():
-        yield _section(f"[sources.{name}]", {"kind": "calls", "format": form, "sql": f"sources/{name}.sql", "timezone": "UTC"})
+        yield _section(
+            f"[sources.{name}]", {"kind": "calls", "format": form, "sql": f"sources/{name}.sql", "timezone": "UTC"}
+        )
     # Its cdr.conf has usegmtime=yes.
     yield _section("[sources.asterisk_cdr]", {"timezone": "UTC", "inbound_contexts": ["from-trunk"]})
     freeswitch = next((site for site in scenario.sites if site.system == "freeswitch"), None)

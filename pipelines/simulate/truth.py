@@ -84,7 +84,8 @@ class Truth:
         waited = [visit for visit in visits if visit.outcome not in REFUSED]
         is_answered = journey.outcome == "answered"
         row = {
-            "contact_id": call.contact_id, "source": journey.source, "site": call.site, "channel": call.channel,
+            "contact_id": call.contact_id, "source": journey.source, "site": call.site,
+            "channel": "callback" if call.cause == "callback" else call.channel,
             "direction": journey.direction, "customer": call.customer, "reason": call.reason, "cause": call.cause,
             "cause_of": call.cause_of, "tier": journey.tier,
             "arrived_at": _instant(call.arrived_at, journey.fraction_us),

@@ -7,14 +7,15 @@ Belongs here: what happens to a caller and when. Does not belong here: who is fr
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from typing import Protocol
 
 from pipelines.simulate.agents import Agent
 from pipelines.simulate.facts import PlantedFacts
 from pipelines.simulate.floor import Clock, Floor, Line
 from pipelines.simulate.journeys import Attempt, Journey, Visit
-from pipelines.simulate.scenario import Patience, Queue, Scenario
+from pipelines.simulate.patience import PatienceLaw
+from pipelines.simulate.scenario import Scenario
+from pipelines.simulate.scenario_sections import Queue
 from pipelines.simulate.streams import Draws
 
 AUTO_PAUSE = "Auto-Pause"
@@ -70,28 +71,6 @@ class Centre(Clock, Protocol):
         ...
 
 
-class PatienceLaw:
-    """How long callers wait before they give up: a hazard that is constant between given times.
-
-    Args:
-        spec: The hazards.
-    """
-
-    def __init__(self, spec: Patience) -> None:
-        self._from_s, self._hazards = spec.from_s, spec.hazards
-        self._sums = [0.0]
-        for number in range(1, len(spec.from_s)):
-            length_s = spec.from_s[number] - spec.from_s[number - 1]
-            self._sums.append(self._sums[-1] + length_s * spec.hazards[number - 1])
-
-    def time(self, exposure: float) -> float:
-        """When the summed hazard reaches `exposure`, an exponential number of mean 1."""
-        number = bisect_right(self._sums, exposure) - 1
-        while self._hazards[number] == 0:  # on a flat piece nobody gives up
-            number -= 1
-        return self._from_s[number] + (exposure - self._sums[number]) / self._hazards[number]
-
-
 class Voice:
     """The calls of all sites.
 
@@ -111,7 +90,7 @@ class Voice:
         self._talks = Draws(seed, "voice/talks")
         self._patience = PatienceLaw(scenario.patience)
         self._sites = {site.name: site for site in scenario.sites}
-        self._queue_of = _queues_by_reason(scenario)
+        self._queue_of = scenario.queues_by_reason()
         self._visit_count = 0
         floor.offer, floor.emptied = self.offer, self._emptied
 
@@ -350,19 +329,3 @@ class Voice:
             self._centre.after(visit.wrap_s, self._floor.settle, agent)
         else:
             self._floor.settle(agent)
-
-
-def _queues_by_reason(scenario: Scenario) -> dict[tuple[str, str], str]:
-    """(site, reason) to its queue; the reason '' stands for all others."""
-    found: dict[tuple[str, str], str] = {}
-    for queue in scenario.queues:
-        if queue.channel != "voice":
-            continue
-        for reason in queue.reasons:
-            found.setdefault((queue.site, reason), queue.name)
-        if not queue.reasons:
-            found.setdefault((queue.site, ""), queue.name)
-    for queue in scenario.queues:
-        if queue.channel == "voice":
-            found.setdefault((queue.site, ""), queue.name)
-    return found

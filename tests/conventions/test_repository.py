@@ -31,7 +31,8 @@ TOP = {
 # Rooms, and the folders in them that hold more than a file or two; each says in a README what belongs there.
 WITH_README = [
     "data", "dashboards", "models", "models/evaluation", "models/features", "pipelines", "pipelines/contracts",
-    "pipelines/defs", "pipelines/router", "pipelines/sources", "sql", "tests",
+    "pipelines/defs", "pipelines/router", "pipelines/simulate", "pipelines/simulate/writers", "pipelines/sources", "sql",
+    "tests",
 ]  # fmt: skip
 # Modules whose package has another name, or that come with a direct dependency and are part of its interface.
 COME_WITH = {"sklearn": "scikit-learn", "yaml": "dagster", "pydantic_core": "pydantic"}

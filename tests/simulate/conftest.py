@@ -6,15 +6,16 @@ Belongs here: a stand-in for the customers, so that the engine is tested by itse
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.simulate.run import Simulated, simulate
-from pipelines.simulate.scenario import Scenario, load_scenario
+from pipelines.simulate.scenario import DEFAULT, Scenario, parse_scenario
 from pipelines.simulate.seam import Call, CampaignAttempt, Ended, Tables
 from pipelines.simulate.streams import Draws
 
@@ -32,7 +33,6 @@ class FewPeople:
         self.begun: list[tuple[str, int]] = []
         self.ended_calls: list[Ended] = []
         self.attempts: list[CampaignAttempt] = []
-        self._caused: list[Call] = []
         self.list_size = 6
 
     def begin_day(self, day: date) -> None:
@@ -64,17 +64,33 @@ class FewPeople:
         if cause is None:
             return []
         again = Call(
-            "", call.customer, call.number, call.channel, call.site, call.reason, call.language, cause, call.contact_id, 0
+            "",
+            call.customer,
+            call.number,
+            call.channel,
+            call.site,
+            call.reason,
+            call.language,
+            cause,
+            call.contact_id,
+            0,
         )
         delay_s = {"retry": 300, "callback": 1200, "repeat": 90_000}[cause]
         return [(ended.ended_at + round(self._draw.exponential(delay_s)), again)]
 
     def campaign_attempts(self, day: date) -> Iterable[CampaignAttempt]:
-        noon = int(__import__("datetime").datetime(day.year, day.month, day.day, 12).timestamp())
+        noon = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp())
         for number in range(self.list_size):
             arm = "holdout" if number % 3 == 2 else "treatment"
             attempt = CampaignAttempt(
-                f"{day}-{number}", "spring", number, f"+447946{number:06d}", self._sites[0], arm, 0.5, noon + 60 * number
+                f"{day}-{number}",
+                "spring",
+                number,
+                f"+447946{number:06d}",
+                self._sites[0],
+                arm,
+                0.5,
+                noon + 60 * number,
             )
             yield attempt
 
@@ -91,21 +107,44 @@ class FewPeople:
 class Made:
     """A simulated home, with the customers who were in it."""
 
-    def __init__(self, simulated: Simulated, people: FewPeople) -> None:
+    def __init__(self, simulated: Simulated, people: FewPeople | None) -> None:
         self.simulated = simulated
         self.path = simulated.home.path
         self.landing = simulated.home.landing
-        self.people = people
+        self._people = people
+
+    @property
+    def people(self) -> FewPeople:
+        assert self._people is not None, "nothing was simulated"
+        return self._people
 
 
 Simulate = Callable[..., Made]
+Change = Callable[[dict[str, Any]], object]
+
+
+def scenario_with(change: Change | None = None, seats: int | None = None) -> Scenario:
+    """The default scenario, changed."""
+    data = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
+    if change is not None:
+        change(data)
+    if seats is not None:
+        data["seats"] = seats
+    return parse_scenario(data)
+
+
+@pytest.fixture(scope="session")
+def scenario_of() -> Callable[..., Scenario]:
+    return scenario_with
 
 
 @pytest.fixture(scope="session")
 def simulate_home(tmp_path_factory: pytest.TempPathFactory) -> Simulate:
     """Simulates into a new home, or into one that is given."""
 
-    def make(days: int, seed: int = 7, overlay: str = "", path: Path | None = None, seats: int | None = None) -> Made:
+    def make(
+        days: int, seed: int = 7, change: Change | None = None, path: Path | None = None, seats: int | None = None
+    ) -> Made:
         home = path or tmp_path_factory.mktemp("simulated") / "home"
         people: list[FewPeople] = []
 
@@ -113,19 +152,8 @@ def simulate_home(tmp_path_factory: pytest.TempPathFactory) -> Simulate:
             people.append(FewPeople(scenario, seed, tables))
             return people[0]
 
-        file = None
-        if overlay:
-            file = tmp_path_factory.mktemp("scenario") / "scenario.toml"
-            file.write_text(overlay, encoding="utf-8")
-        done = simulate(home, load_scenario(file, seats), days, seed, lambda _: None, with_few)
-        return Made(done, people[0] if people else FewPeople(load_scenario(), seed, _NoTables()))
+        scenario = scenario_with(change, seats)
+        done = simulate(home, scenario, days, seed, lambda _: None, with_few)
+        return Made(done, people[0] if people else None)
 
     return make
-
-
-class _NoTables:
-    def write(self, source: str, rows: Any) -> None:
-        pass
-
-    def truth(self, table: str, rows: Any) -> None:
-        pass

@@ -9,10 +9,10 @@ refused by a full or empty queue leave no line, as on a stock Asterisk; those wh
 
 from __future__ import annotations
 
-
 from pipelines.simulate.agents import Agent
 from pipelines.simulate.journeys import Attempt, Journey, Visit
-from pipelines.simulate.scenario import Scenario, Site
+from pipelines.simulate.scenario import Scenario
+from pipelines.simulate.scenario_sections import Site
 from pipelines.simulate.writers.asterisk_cdr import call_records
 from pipelines.simulate.writers.files import LandingFiles
 
@@ -137,5 +137,3 @@ class AsteriskSwitch:
         for record in call_records(self, journey):
             self._record_count += 1
             self._files.add("asterisk_cdr", "Master.csv-{month}", f"{record},{self._record_count}\n")
-
-

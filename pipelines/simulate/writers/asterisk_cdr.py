@@ -8,12 +8,15 @@ channel of its own with the same linkedid. The sequence number, the last column,
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from pipelines.simulate.journeys import Attempt, Journey, Visit
-from pipelines.simulate.scenario import Site
+from pipelines.simulate.scenario_sections import Site
+from pipelines.simulate.writers.local_stamps import LocalStamps
+
+_STAMPS = LocalStamps(ZoneInfo("UTC"))
 
 
 class Switch(Protocol):
@@ -55,9 +58,7 @@ def _visit_records(switch: Switch, journey: Journey, visit: Visit, begin: int) -
         yield _queue_record(switch, journey, visit, visit.attempts[-1].ended_at, visit.left_at, None)
 
 
-def _queue_record(
-    switch: Switch, journey: Journey, visit: Visit, begin: int, end: int, attempt: Attempt | None
-) -> str:
+def _queue_record(switch: Switch, journey: Journey, visit: Visit, begin: int, end: int, attempt: Attempt | None) -> str:
     data = f"{visit.queue},tT,,,{switch.timeouts[visit.queue]}"
     to = f"{attempt.agent.interface}-{_channel(attempt.channel_id or journey.call.contact_id)}" if attempt else ""
     is_answered = attempt is None or attempt.is_answered
@@ -109,7 +110,7 @@ def _line(
 
 def stamp(at: int) -> str:
     """A time as cdr_csv writes it, in UTC."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
+    return _STAMPS.text(at)
 
 
 def _channel(uniqueid: str) -> str:

@@ -14,60 +14,43 @@ from pipelines.errors import CallwrightError
 COMPARED_BYTES = 1 << 20
 
 
-class Drafts:
-    """Files under way, each beside its final place, with a name that says so.
+class Draft:
+    """A file under way, beside its final place, with a name that landing folders leave alone.
 
     Args:
-        root: The folder below which they lie.
+        place: Where it will be.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._drafts: dict[Path, list[bytes]] = {}
-        self._begun: set[Path] = set()
-
-    def add(self, name: str, data: bytes) -> None:
-        """Adds to a file; `name` is its path below the root. Nothing is on disk before `flush`."""
-        self._drafts.setdefault(Path(name), []).append(data)
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.path = place.with_name(f".{place.name}.part")
+        self.parts: list[str] = []
+        self._is_begun = False
 
     def flush(self) -> None:
         """Empties memory onto the disk."""
-        for name, parts in self._drafts.items():
-            if parts:
-                draft = self.draft(name)
-                draft.parent.mkdir(parents=True, exist_ok=True)
-                # What an interrupted simulation left behind is not gone on with.
-                with draft.open("ab" if name in self._begun else "wb") as file:
-                    file.writelines(parts)
-                self._begun.add(name)
-                parts.clear()
+        if not self.parts:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # What an interrupted simulation left behind is not gone on with.
+        with self.path.open("a" if self._is_begun else "w", encoding="utf-8", newline="") as file:
+            file.writelines(self.parts)
+        self._is_begun = True
+        self.parts.clear()
 
-    def draft(self, name: Path) -> Path:
-        """Where a file lies while it is written; landing folders leave such names alone."""
-        return self._root / name.parent / f".{name.name}.part"
-
-    def finish(self, names: list[Path] | None = None) -> None:
-        """Puts files into their place; one that is there already is left as it is, or grows.
+    def finish(self) -> None:
+        """Puts the file into its place; one that is there already is left as it is, or grows.
 
         Raises:
             CallwrightError: There is a file that this simulation would not have written.
         """
         self.flush()
-        for name in list(self._drafts) if names is None else names:
-            del self._drafts[name]
-            self._begun.discard(name)
-            settle(self.draft(name), self._root / name)
+        settle(self.path, self.place)
 
     def discard(self) -> None:
         """Removes what was not finished."""
-        for name in self._drafts:
-            self.draft(name).unlink(missing_ok=True)
-        self._drafts.clear()
-
-    @property
-    def names(self) -> list[Path]:
-        """Files under way."""
-        return list(self._drafts)
+        self.parts.clear()
+        self.path.unlink(missing_ok=True)
 
 
 def settle(draft: Path, place: Path, may_change: bool = False) -> None:
@@ -81,15 +64,16 @@ def settle(draft: Path, place: Path, may_change: bool = False) -> None:
     Raises:
         CallwrightError: Something else is there.
     """
-    if place.exists() and not may_change:
+    if place.exists():
         has, wants = place.stat().st_size, draft.stat().st_size
-        if has > wants or not _begins_alike(draft, place, has):
+        is_beginning = has <= wants and _begins_alike(draft, place, has)
+        if not (is_beginning or may_change):
             draft.unlink()
             raise CallwrightError(
                 f"{place} is not what this simulation wrote: it was changed since, or another version wrote it",
                 "Name a new home with --home.",
             )
-        if has == wants:
+        if is_beginning and has == wants:
             draft.unlink()
             return
     draft.replace(place)
@@ -113,40 +97,52 @@ class LandingFiles:
     """
 
     def __init__(self, root: Path) -> None:
-        self._drafts = Drafts(root)
+        self._root = root
         self._day = date.min
-        self._periods: dict[Path, str] = {}
+        self._open: dict[tuple[str, str], tuple[str, Draft]] = {}
 
     def begin_day(self, day: date) -> None:
         """From now on files are those of this day, and of its month; those of others are finished."""
-        over = [n for n in self._drafts.names if self._periods[n] not in (day.isoformat(), f"{day:%Y-%m}", "")]
-        self._drafts.finish(over)
         self._day = day
+        for key, (period, draft) in list(self._open.items()):
+            if period != self._period(key[1]):
+                draft.finish()
+                del self._open[key]
+
+    def _period(self, pattern: str) -> str:
+        """The name of a file on this day; {day} or {month} stands for the period, without either there is but one."""
+        return pattern.format(day=f"{self._day:%Y%m%d}", month=f"{self._day:%Y-%m}")
 
     def add(self, source: str, pattern: str, text: str, header: str = "") -> None:
         """Adds text to a source's file of the day.
 
         Args:
             source: The landing folder.
-            pattern: The file's name; {day} or {month} stands for the period, without either there is but one file.
-            text: What is added.
+            pattern: The file's name, see `_period`.
+            text: What is added; nothing is on disk before the day's end.
             header: What a new file begins with.
         """
-        name = Path(source) / pattern.format(day=f"{self._day:%Y%m%d}", month=f"{self._day:%Y-%m}")
-        if name not in self._periods:
-            period = self._day.isoformat() if "{day}" in pattern else f"{self._day:%Y-%m}" if "{month}" in pattern else ""
-            self._periods[name] = period
-            text = header + text
-        self._drafts.add(str(name), text.encode())
+        found = self._open.get((source, pattern))
+        if found is None:
+            name = self._period(pattern)
+            found = self._open[source, pattern] = (name, Draft(self._root / source / name))
+            if header:
+                found[1].parts.append(header)
+        found[1].parts.append(text)
 
     def end_day(self) -> None:
         """Empties memory."""
-        self._drafts.flush()
+        for _, draft in self._open.values():
+            draft.flush()
 
     def close(self) -> None:
         """All files are where they belong."""
-        self._drafts.finish()
+        for _, draft in self._open.values():
+            draft.finish()
+        self._open.clear()
 
     def discard(self) -> None:
         """Nothing of what was not finished stays."""
-        self._drafts.discard()
+        for _, draft in self._open.values():
+            draft.discard()
+        self._open.clear()

@@ -1,7 +1,7 @@
 """FreeSWITCH's mod_json_cdr: one JSON document a leg, variables URL-encoded, as posted to a collector that adds lines.
 
-Belongs here: the caller's leg with mod_callcenter's variables, and the legs to agents. Does not belong here: when things
-happen (voice.py).
+Belongs here: the caller's leg with mod_callcenter's variables, and the legs to agents. Does not belong here: when
+things happen (voice.py).
 
 The menu plays before the answer (pre_answer), so a caller who leaves it was never answered; who calls a closed centre
 is refused with a temporary failure.
@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from pipelines.simulate.journeys import Attempt, Journey, Visit
-from pipelines.simulate.scenario import Site
+from pipelines.simulate.scenario_sections import Site
 from pipelines.simulate.streams import BLOCK, Draws, stream
 from pipelines.simulate.writers.files import LandingFiles
 from pipelines.simulate.writers.local_stamps import LocalStamps
 
 _CANCELS = {
-    "abandoned": "BREAK_OUT", "timed_out": "TIMEOUT", "exited_empty": "NO_AGENT_TIMEOUT", "exited_by_key": "EXIT_WITH_KEY",
+    "abandoned": "BREAK_OUT", "timed_out": "TIMEOUT", "exited_empty": "NO_AGENT_TIMEOUT",
+    "exited_by_key": "EXIT_WITH_KEY",
 }  # fmt: skip
 SOURCE = "freeswitch_cdr"
 
@@ -164,7 +165,7 @@ class FreeswitchSwitch:
             "billsec": str(end - answered_at if answered_at else 0),
             **variables,
         }
-        encoded = ",".join(f'"{name}":"{quote(value, safe="")}"' for name, value in values.items())
+        encoded = ",".join(f'"{name}":"{_encoded(value)}"' for name, value in values.items())
         kind = "outbound" if originator else "inbound"
         line = (
             f'{{"core-uuid":"{self._core}","switchname":"fs-{self.site.name}",'
@@ -176,8 +177,13 @@ class FreeswitchSwitch:
             f'"times":{{"created_time":"{begin_us}","profile_created_time":"{begin_us}","answered_time":"{answered_us}",'
             f'"hangup_time":"{end_us}","transfer_time":"0"}}}}]}}\n'
         )
-        self._files.add(SOURCE, "cdr-{day}.json", line)
+        self._files.add(SOURCE, "cdr-{month}.json", line)
 
     def new_fraction(self) -> int:
         """Microseconds of a call's begin beyond its second."""
         return self._draw.below(1_000_000)
+
+
+def _encoded(value: str) -> str:
+    """URL-encoded, as mod_json_cdr does by default; most values need nothing."""
+    return value if value.isascii() and value.isalnum() else quote(value, safe="")

@@ -1,4 +1,4 @@
-"""Tables as other systems export them: CSV with a header, one file per month, and the exports of chat, e-mail, menu, dialler.
+"""Tables as other systems export them, one file per month: CRM, surveys, chat, e-mail, hosted menu, dialler.
 
 Belongs here: columns, and values as text. Does not belong here: what the rows say (people.py, output.py).
 """
@@ -71,9 +71,9 @@ class CsvTables:
         self._files.add(source, PATTERNS.get(source, f"{source}-{{month}}.csv"), text, header)
 
     def write_json(self, source: str, row: dict[str, Any]) -> None:
-        """Adds an object to a file of the day, one a line."""
+        """Adds an object, one a line."""
         line = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-        self._files.add(source, f"{source}-{{day}}.jsonl", line + "\n")
+        self._files.add(source, f"{source}-{{month}}.jsonl", line + "\n")
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
