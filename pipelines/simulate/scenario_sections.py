@@ -1,6 +1,6 @@
 """The sections of a scenario: keys, types, limits.
 
-Belongs here: one class per section. Does not belong here: reading the file and the rules between sections (scenario.py).
+Belongs here: one class per section. Does not belong here: reading the file, rules between sections (scenario.py).
 """
 
 from __future__ import annotations

@@ -45,10 +45,8 @@ def settings_text(scenario: Scenario) -> str:
 def _sections(scenario: Scenario) -> Iterator[str]:
     company = scenario.company
     yield (
-        "# Settings of a simulated centre: `callwright simulate` wrote them into a new home, and never changes them.
-"
-        "# Keys that are left out have their defaults; `callwright init` writes a file that shows and explains all.
-"
+        "# Settings of a simulated centre: `callwright simulate` wrote them into a new home, and never changes them.\n"
+        "# Keys that are left out have their defaults; `callwright init` writes a file that shows and explains all.\n"
     )
     centre = {
         "name": company.name,

@@ -104,6 +104,16 @@ class FewPeople:
         pass
 
 
+class QuietPeople(FewPeople):
+    """Nobody calls twice, and nobody is called."""
+
+    def ended(self, ended: Ended) -> list[tuple[int, Call]]:
+        return []
+
+    def campaign_attempts(self, day: date) -> Iterable[CampaignAttempt]:
+        return ()
+
+
 class Made:
     """A simulated home, with the customers who were in it."""
 
@@ -143,13 +153,18 @@ def simulate_home(tmp_path_factory: pytest.TempPathFactory) -> Simulate:
     """Simulates into a new home, or into one that is given."""
 
     def make(
-        days: int, seed: int = 7, change: Change | None = None, path: Path | None = None, seats: int | None = None
+        days: int,
+        seed: int = 7,
+        change: Change | None = None,
+        path: Path | None = None,
+        seats: int | None = None,
+        is_quiet: bool = False,
     ) -> Made:
         home = path or tmp_path_factory.mktemp("simulated") / "home"
         people: list[FewPeople] = []
 
         def with_few(scenario: Scenario, seed: int, tables: Tables) -> FewPeople:
-            people.append(FewPeople(scenario, seed, tables))
+            people.append((QuietPeople if is_quiet else FewPeople)(scenario, seed, tables))
             return people[0]
 
         scenario = scenario_with(change, seats)

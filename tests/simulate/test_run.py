@@ -37,7 +37,7 @@ def test_another_seed_gives_other_bytes_in_files_of_the_same_names(five_days, si
 
 
 def test_nothing_unfinished_is_left(five_days):
-    assert [path for path in five_days.path.rglob("*.part")] == []
+    assert list(five_days.path.rglob("*.part")) == []
     assert set(landed(five_days.simulated.home)) == set(contents(five_days.landing))
 
 
@@ -77,7 +77,7 @@ def test_changed_file_is_said_and_stays(simulate_home, tmp_path):
     with pytest.raises(CallwrightError, match="is not what this simulation wrote"):
         simulate_home(4, path=home)
     assert file.read_text() == "mine\n"
-    assert [path for path in home.rglob("*.part")] == []
+    assert list(home.rglob("*.part")) == []
 
 
 def test_home_that_was_not_simulated_is_refused(simulate_home, tmp_path):

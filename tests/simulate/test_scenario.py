@@ -47,8 +47,7 @@ def test_unknown_key_is_refused_with_its_line_and_the_nearest_known_one(tmp_path
     [
         ("seats = 0", "seats"),
         ("[patience]\nfrom_s = [1]\nhazards = [0.1]", "should begin with 0"),
-        ('[[teams]]\nname = "x"\nsite = "leds"\nchannel = "voice"\nshare = 1\nskills = [["sales"]]\nstarts = ["08:00"]\n'
-         "shift_hours = 8", 'nothing is called "leds"; the nearest is "leeds"'),
+        ('[[streams]]\nname = "x"\nsite = "leds"\nchannel = "voice"\nshare = 1', '"leds"; the nearest is "leeds"'),
         ("seats = ", "not valid TOML"),
     ],
 )  # fmt: skip
