@@ -7,6 +7,7 @@ Belongs here: the roster, learning, shifts with their breaks. Does not belong he
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -34,10 +35,12 @@ class Agent:
         skill: Quality of his later days, 0 to 1.
         speed: Factor of his handling time.
         joined_on: First day at work; None: before the simulation began.
+        left_on: The first day that he is gone; None: he stays.
         contact_limit: A guest leaves after so many contacts; 0: no guest.
     """
 
     number: int
+    rank: int
     agent_id: str
     name: str
     interface: str
@@ -48,6 +51,7 @@ class Agent:
     learning_contacts: float
     new_quality: float
     joined_on: date | None = None
+    left_on: date | None = None
     contact_limit: int = 0
     contact_count: int = 0
     state: int = OFF
@@ -62,6 +66,10 @@ class Agent:
     def site(self) -> str:
         """Where he works."""
         return self.team.site
+
+    def is_employed(self, day: date) -> bool:
+        """Whether he works here on a day."""
+        return not (self.joined_on and day < self.joined_on) and not (self.left_on and day >= self.left_on)
 
     def to_learn(self) -> float:
         """1 for who begins, near 0 for who has learnt."""
@@ -107,6 +115,7 @@ class Roster:
             site.name: sorted({weekday for weekday, _, _ in site.hours.open_s()}) for site in scenario.sites
         }
         self.agents: list[Agent] = []
+        self._team_sizes: Counter[str] = Counter()
         for team in scenario.teams:
             self._hire(team)
         self._guests = [(fact, self._guest(fact.agent or "Guest", fact.site, int(fact.size))) for fact in facts.guests]
@@ -114,30 +123,39 @@ class Roster:
     def _hire(self, team: Team) -> None:
         given = self._scenario.agents
         count = max(len(team.skills), round(self._scenario.seats * given.per_seat * team.share))
-        for number in range(count):
-            is_new = self._draw.chance(given.new_rate)
-            joined = self._scenario.starts_on + timedelta(days=20 + self._draw.below(300)) if is_new else None
-            skill = given.skill_mean + given.skill_sd * self._draw.normal()
-            speed = math.exp(given.speed_sigma * self._draw.normal())
-            queues = team.skills[number % len(team.skills)]
-            self._add(team, queues, min(0.98, max(0.3, skill)), speed, joined if not given.is_always_there else None)
+        self._team_sizes[team.name] = count
+        for rank in range(count):
+            agent = self._add(team, team.skills[rank % len(team.skills)], rank)
+            if not given.is_always_there and self._draw.chance(given.new_rate):
+                # Somebody leaves, and somebody else who has everything to learn comes in his place.
+                agent.left_on = self._scenario.starts_on + timedelta(days=20 + self._draw.below(300))
+                self._add(team, agent.queues, rank).joined_on = agent.left_on
 
-    def _add(self, team: Team, queues: tuple[str, ...], skill: float, speed: float, joined: date | None) -> Agent:
-        number = len(self.agents)
+    def _add(self, team: Team, queues: tuple[str, ...], rank: int) -> Agent:
+        given, draw, number = self._scenario.agents, self._draw, len(self.agents)
         site = self._scenario.site(team.site)
         extension = 2001 + number
         interface = f"PJSIP/{extension}" if site.system == "asterisk" else f"{extension}@{site.name}"
         agent = Agent(
-            number, f"AG{number + 1:04d}", self._name(number, site.language), interface, team, queues, skill, speed,
-            self._scenario.agents.learning_contacts, self._scenario.agents.new_quality, joined,
-        )  # fmt: skip
+            number=number,
+            rank=rank,
+            agent_id=f"AG{number + 1:04d}",
+            name=self._name(number, site.language),
+            interface=interface,
+            team=team,
+            queues=queues,
+            skill=min(0.98, max(0.3, given.skill_mean + given.skill_sd * draw.normal())),
+            speed=math.exp(given.speed_sigma * draw.normal()),
+            learning_contacts=given.learning_contacts,
+            new_quality=given.new_quality,
+        )
         self.agents.append(agent)
         return agent
 
     def _guest(self, name: str, site: str | None, contact_count: int) -> Agent:
         team = next(t for t in self._scenario.teams if t.channel == "voice" and site in (None, t.site))
-        agent = self._add(team, tuple(sorted({q for skills in team.skills for q in skills})), 1.0, 1.0, None)
-        agent.name, agent.contact_limit = name, contact_count
+        agent = self._add(team, tuple(sorted({q for skills in team.skills for q in skills})), 0)
+        agent.name, agent.contact_limit, agent.skill = name, contact_count, 1.0
         return agent
 
     def _name(self, number: int, language: str) -> str:
@@ -152,7 +170,7 @@ class Roster:
         spans = open_spans(place.hours, place.holidays, day, self._zones[site])
         guests = {agent: fact for fact, agent in self._guests}
         for agent in self.agents:
-            if agent.site != site or not spans or (agent.joined_on and day < agent.joined_on):
+            if agent.site != site or not spans or not agent.is_employed(day):
                 continue
             if agent in guests:
                 fact = guests[agent]
@@ -166,11 +184,14 @@ class Roster:
     def _works(self, agent: Agent, day: date) -> bool:
         days = self._open_days[agent.site]
         place = days.index(day.isoweekday()) if day.isoweekday() in days else -1
-        return place >= 0 and (place + agent.number * 2 + _week(day)) % len(days) < agent.team.days
+        # Those of one shift take their days off one after another.
+        shift_size = math.ceil(self._team_sizes[agent.team.name] / len(agent.team.starts))
+        turn = _place_in_shift(agent) * len(days) // shift_size
+        return place >= 0 and (place + turn + _week(day)) % len(days) < agent.team.days
 
     def _shift(self, agent: Agent, day: date, opens_at: int, closes_at: int) -> Shift:
         team = agent.team
-        turn = (agent.number // len(team.skills) + _week(day)) % len(team.starts)
+        turn = (agent.rank // len(team.skills) + _week(day)) % len(team.starts)
         length_s = round(team.shift_hours * 3600)
         begins_s, _ = span_s(f"{team.starts[turn]}-24:00")
         starts_at = max(opens_at, min(wall(day, begins_s, self._zones[team.site]), closes_at - length_s))
@@ -206,11 +227,17 @@ class Roster:
                     yield round(at), length_s, rest.reason, rest.activity, False
                     at += length_s + draw.exponential(3600 / rest.per_hour)
                 continue
-            # Not all at once; and training on one day of the week.
-            begin = starts_at + rest.after_s + (agent.number % 5 - 2) * 600
+            # Not all at once; and training now and then.
+            begin = starts_at + rest.after_s + _place_in_shift(agent) % 4 * (rest.length_s * 6 // 5)
             is_due = rest.activity == "break" or _week(day) % 2 == agent.number % 2 == day.isoweekday() % 2
             if is_due and begin + rest.length_s <= ends_at - 1800:
                 yield begin, rest.length_s, rest.reason, rest.activity, True
+
+
+def _place_in_shift(agent: Agent) -> int:
+    """Which of those who begin together an agent is: sets of skills in turn, then the next of each."""
+    skills, starts = len(agent.team.skills), len(agent.team.starts)
+    return agent.rank // (skills * starts) * skills + agent.rank % skills
 
 
 def _week(day: date) -> int:

@@ -203,7 +203,8 @@ class Agents(Section):
     Attributes:
         per_seat: Agents for each seat.
         absent_rate: Share of shifts that are planned and not worked.
-        new_rate: Share of agents who join within the year, at quality `new_quality` of their own later one.
+        new_rate: Share of places where somebody new comes within the year, at quality `new_quality` of
+            his later one; who was there before leaves on that day.
         learning_contacts: After so many contacts 63 % of what there is to learn is learnt.
         slow: How much longer a beginner takes.
         is_always_there: Agents work round the clock without a pause: for comparison with formulas.

@@ -113,6 +113,7 @@ class Truth:
             {
                 "agent_id": agent.agent_id, "agent": agent.name, "site": agent.site, "team": agent.team.name,
                 "skill": agent.skill, "speed": agent.speed, "joined_on": agent.joined_on,
+                "left_on": agent.left_on,
                 "learning_contacts": agent.learning_contacts if agent.joined_on else None,
             }
             for agent in agents

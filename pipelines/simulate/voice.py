@@ -278,7 +278,9 @@ class Voice:
 
     def _transfer_target(self, visit: Visit, spec: Queue) -> str | None:
         """Another queue that takes calls now and was not visited yet; each contact is sent on once at most."""
-        journey = visit.journey
+        journey, agent = visit.journey, visit.agent
+        if agent is not None and agent.contact_limit:
+            return None  # a guest brings to an end what he begins
         if len(journey.visits) > 1 or not spec.transfer_rate or not self._talks.chance(spec.transfer_rate):
             return None
         if not spec.transfer_to:
