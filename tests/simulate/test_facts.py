@@ -6,11 +6,12 @@ import tomllib
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
 
-START = date(2025, 10, 1)
+START, LONDON = date(2025, 10, 1), ZoneInfo("Europe/London")
 
 
 def rows_of(made, table: str) -> list[dict[str, Any]]:
@@ -31,7 +32,7 @@ def planted(kind: str, first: int, last: int | None = None, **more: Any) -> Any:
 
 
 def on(row: dict[str, Any], day: int) -> bool:
-    return bool(row["arrived_at"].date() == START + timedelta(days=day))
+    return bool(row["arrived_at"].astimezone(LONDON).date() == START + timedelta(days=day))
 
 
 def test_service_level_of_the_site_collapses_for_two_hours(simulate_home):
@@ -85,7 +86,7 @@ def test_guest_takes_six_contacts_and_goes(simulate_home):
 def test_billing_change_brings_more_calls_about_bills(simulate_home):
     made = simulate_home(9, change=planted("repeat_cluster", 6, 7, size=0.5))
     calls = [r for r in rows_of(made, "contacts") if r["cause"] in ("fresh", "planted") and r["site"] == "leeds"]
-    counts = Counter((row["cause"], row["arrived_at"].date()) for row in calls)
+    counts = Counter((row["cause"], row["arrived_at"].astimezone(LONDON).date()) for row in calls)
     reasons = {row["reason"] for row in calls if row["cause"] == "planted"}
     assert reasons == {"billing"}
     for day in (6, 7):
