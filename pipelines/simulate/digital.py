@@ -83,10 +83,17 @@ class Digital:
     def _dispatch(self, name: str) -> None:
         waiting, spec = self._waiting[name], self._queues[name]
         while waiting:
-            able = [agent for agent in self._present if self._takes(agent, spec)]
-            if not able:
+            able = (agent for agent in self._present if self._takes(agent, spec))
+            # Nobody has less to do than nothing: the first such is taken, without asking all.
+            best: Agent | None = None
+            for agent in able:
+                if best is None or agent.load < best.load:
+                    best = agent
+                    if best.load == 0:
+                        break
+            if best is None:
                 return
-            self._begin(waiting.popleft(), min(able, key=lambda agent: agent.load))
+            self._begin(waiting.popleft(), best)
 
     def _begin(self, visit: Visit, agent: Agent) -> None:
         now, journey, spec = self._centre.now, visit.journey, self._queues[visit.queue]

@@ -19,6 +19,7 @@ COMPARED = {
     "ended_at": ("t.ended_at", "c.ended_at"),
     "first_queue": ("t.first_queue", "c.first_queue"),
     "last_queue": ("t.last_queue", "c.last_queue"),
+    "queue_visit_count": ("t.queue_visit_count", "c.queue_visit_count"),
     "outcome": ("t.outcome", "c.outcome"),
     "wait_s": ("t.wait_s", "c.queue_wait_s"),
     "talk_s": ("t.talk_s + t.hold_s", "c.talk_s + coalesce(c.hold_s, 0)"),
@@ -47,7 +48,7 @@ def busy(data: dict[str, Any]) -> None:
             queue["transfer_rate"], queue["key_rate"] = 0.3, 0.1
             queue["timeout_s"] = 240
             if queue["site"] == "leeds":
-                queue["attended_rate"], queue["max_waiting"] = 0.5, 4
+                queue["attended_rate"], queue["max_waiting"] = 0.5, 2
     fact = {"id": "away", "kind": "site_absence", "what": "", "seen_in": "", "site": "leeds", "size": 1.0}
     day = data["starts_on"].replace(day=21)
     missing = next(f for f in data["facts"] if f["kind"] == "missing_channel")

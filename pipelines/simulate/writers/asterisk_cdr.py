@@ -80,7 +80,10 @@ def _consult_records(switch: Switch, journey: Journey, visit: Visit) -> Iterator
         visit.entered_at, passed_at, answered is not None, visit.call_id, journey.call.contact_id,
     )  # fmt: skip
     if answered is not None and visit.left_at > passed_at:
-        yield _record(switch, journey, passed_at, visit.left_at, True, to, "Queue", data)
+        # The customer's channel still runs the application that it ran all the time.
+        first = journey.visits[0].queue
+        own = f"{first},tT,,,{switch.timeouts[first]}"
+        yield _record(switch, journey, passed_at, visit.left_at, True, to, "Queue", own)
 
 
 def _record(
