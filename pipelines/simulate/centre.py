@@ -14,7 +14,7 @@ from simpy import Environment
 from simpy.events import Timeout
 
 from pipelines.simulate.agents import Agent, Roster
-from pipelines.simulate.arrivals import FreshContacts, local_day, midnight, open_spans
+from pipelines.simulate.arrivals import FreshContacts, local_day, midnight, open_spans, wall
 from pipelines.simulate.digital import Digital
 from pipelines.simulate.facts import PlantedFacts
 from pipelines.simulate.floor import Floor
@@ -28,6 +28,8 @@ from pipelines.simulate.writers.output import Output
 
 SOURCE_OF = {"asterisk": "asterisk_queue_log", "freeswitch": "freeswitch_cdr", "chat": "chat", "email": "email"}
 FRESH, PLANTED, CALLBACK = "fresh", "planted", "callback"
+# By the wall clock, after the hour that clocks repeat or leave out.
+MAINTAINED_S = 12_600
 
 
 class Centre:
@@ -77,12 +79,13 @@ class Centre:
     def run_day(self, day: date) -> None:
         """Simulates one local day of the company; ask for the days one after another."""
         end = midnight(day + timedelta(days=1), self._zone)
-        self._people.begin_day(day)
         self._output.begin_day(day)
+        self._people.begin_day(day)
         for name, (site, zone) in self._sites.items():
             for local in self._new_days(name, zone, end):
                 self._spans[name] = [s for s in self._spans[name] if s[1] >= self.now - 86_400]
                 self._spans[name] += open_spans(site.hours, site.holidays, local, zone)
+                self._maintain(name, local, zone)
                 for shift in self.roster.shifts(name, local):
                     self._output.scheduled(shift)
                     self.floor.plan(shift)
@@ -98,6 +101,16 @@ class Centre:
         self._env.run(until=end)
         self._people.end_day(day)
         self._output.end_day(day)
+
+    def _maintain(self, site: str, day: date, zone: ZoneInfo) -> None:
+        """Once a week configurations are read again; on the first Sunday of a month systems are started anew."""
+        at = wall(day, MAINTAINED_S, zone)
+        is_restart = day.isoweekday() == 7 and day.day <= 7
+        if at >= self.now and (is_restart or day.isoweekday() == 1) and not self.is_open(site, at):
+            self.after(at - self.now, self._maintained, site, is_restart)
+
+    def _maintained(self, site: str, is_restart: bool) -> None:
+        self._output.maintained(site, self.now, is_restart)
 
     def _new_days(self, of: object, zone: ZoneInfo, end: int) -> Iterator[date]:
         """Local days that begin before `end` and were not asked for yet."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from pipelines.simulate.scenario import Scenario
-from pipelines.simulate.seam import Call, CampaignAttempt, Ended, Tables
+from pipelines.simulate.seam import UNKNOWN, Call, CampaignAttempt, Ended, Tables
 from pipelines.simulate.streams import Draws
 
 CUSTOMER_COUNT = 500
@@ -35,6 +35,8 @@ class FewPeople:
         customer = self._draw.below(CUSTOMER_COUNT)
         self.begun.append((channel, at))
         number = f"+447946{customer:06d}" if channel == "voice" else f"c{customer}@example.com"
+        if channel == "voice" and customer % 20 == 0:
+            return UNKNOWN, "", REASONS[self._draw.below(len(REASONS))], "en"  # a withheld number
         return customer, number, REASONS[self._draw.below(len(REASONS))], "zh" if site == "chengdu" else "en"
 
     def tier(self, customer: int) -> str | None:

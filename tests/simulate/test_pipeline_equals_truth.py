@@ -40,7 +40,7 @@ COMPARED = {
 def busy(data: dict[str, Any]) -> None:
     """A fortnight with the night that clocks go back, in which everything that seldom happens happens often."""
     data.update(seats=20, contacts_per_seat_year=8000)
-    data["starts_on"] = data["starts_on"].replace(day=18)
+    data["starts_on"] = data["starts_on"].replace(day=25)
     data["ringing"]["missed_rate"] = 0.12
     data["menu"]["left_rate"] = 0.08
     for queue in data["queues"]:
@@ -50,9 +50,9 @@ def busy(data: dict[str, Any]) -> None:
             if queue["site"] == "leeds":
                 queue["attended_rate"], queue["max_waiting"] = 0.5, 2
     fact = {"id": "away", "kind": "site_absence", "what": "", "seen_in": "", "site": "leeds", "size": 1.0}
-    day = data["starts_on"].replace(day=21)
+    day = data["starts_on"].replace(day=28)
     missing = next(f for f in data["facts"] if f["kind"] == "missing_channel")
-    missing["from_date"] = missing["to_date"] = day.replace(day=22)
+    missing["from_date"] = missing["to_date"] = day.replace(day=29)
     data["facts"] = [missing, {**fact, "from_date": day, "to_date": day, "from_time": "10:00", "to_time": "12:00"}]
 
 
@@ -91,6 +91,14 @@ def test_fortnight_has_some_of_everything(asked):
     assert len(refused) == 2
 
 
+def test_systems_were_maintained_at_night(asked):
+    (counts,) = asked(
+        "select count(*) filter (event = 'QUEUESTART'), count(*) filter (event = 'CONFIGRELOAD')"
+        " from staging.asterisk_queue_log"
+    )
+    assert counts == (1, 2)
+
+
 def test_every_contact_is_there_once_and_no_other(asked):
     assert asked("select count(*) from t") == asked("select count(*) from c")
     assert asked("select t.source, t.contact_id from t anti join c on t.contact_id = c.source_contact_id") == []
@@ -98,7 +106,7 @@ def test_every_contact_is_there_once_and_no_other(asked):
 
 def test_day_of_the_missing_file_has_no_chats(asked):
     (counts,) = asked(
-        "select count(*) filter (business_date = '2025-10-22'), count(*) filter (business_date = '2025-10-21')"
+        "select count(*) filter (business_date = '2025-10-29'), count(*) filter (business_date = '2025-10-28')"
         " from c where channel = 'chat'"
     )
     assert counts[0] == 0
@@ -134,7 +142,7 @@ TIES = pytest.mark.xfail(reason="core._agent_logins orders log-ins of one second
 def test_agents_were_there_as_long_as_they_were(asked, state, table):
     """Of agents of the Asterisk alone: nothing else tells of log-ins."""
     days = (
-        ", days as (select unnest(generate_series(timestamptz '2025-10-18 00:00+01', '2025-11-01 00:00+00',"
+        ", days as (select unnest(generate_series(timestamptz '2025-10-25 00:00+01', '2025-11-08 00:00+00',"
         " interval 1 day)) as day)"
         f", o as ({OURS[table]}), voice as (select distinct agent from core.agent_switches)"
         f", really as (select agent, started_at, ended_at from s semi join voice using (agent) where state = '{state}')"

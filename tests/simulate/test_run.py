@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from few_people import FewPeople
 
 from pipelines.errors import CallwrightError, SettingsError
 from pipelines.home import init_home
 from pipelines.settings import load_settings
-from pipelines.simulate.run import landed
+from pipelines.simulate.run import landed, simulate
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -67,6 +68,21 @@ def test_same_days_again_do_nothing_and_a_lost_file_comes_back(simulate_home, tm
     (first.landing / "agents" / "agents.csv").unlink()
     assert simulate_home(3, path=home).simulated.is_new
     assert contents(first.landing) == whole
+
+
+def test_interrupted_simulation_leaves_no_drafts_and_can_be_made_again(simulate_home, scenario_of, tmp_path):
+    home, told = tmp_path / "home", []
+
+    def stop(what: str) -> None:
+        told.append(what)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(home, scenario_of(), 4, 7, stop, FewPeople)
+    assert list(home.rglob("*.part")) == []
+    assert told[0].startswith("2025-10-01 (day 1 of 4)")
+    assert contents(simulate_home(4, path=home).landing) == contents(simulate_home(4).landing)
 
 
 def test_changed_file_is_said_and_stays(simulate_home, tmp_path):

@@ -12,6 +12,8 @@ from pathlib import Path
 from pipelines.errors import CallwrightError
 
 COMPARED_BYTES = 1 << 20
+# So many pieces of text of a file are held in memory at most.
+HELD_PARTS = 5_000
 
 
 class Draft:
@@ -119,7 +121,7 @@ class LandingFiles:
         Args:
             source: The landing folder.
             pattern: The file's name, see `_period`.
-            text: What is added; nothing is on disk before the day's end.
+            text: What is added.
             header: What a new file begins with.
         """
         found = self._open.get((source, pattern))
@@ -128,7 +130,10 @@ class LandingFiles:
             found = self._open[source, pattern] = (name, Draft(self._root / source / name))
             if header:
                 found[1].parts.append(header)
-        found[1].parts.append(text)
+        parts = found[1].parts
+        parts.append(text)
+        if len(parts) >= HELD_PARTS:
+            found[1].flush()
 
     def end_day(self) -> None:
         """Empties memory."""

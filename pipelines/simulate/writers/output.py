@@ -43,6 +43,7 @@ class Output:
         self._tables = CsvTables(self._files)
         self._truth = Truth(truth)
         self._day = scenario.starts_on
+        self._files.begin_day(self._day)
         self._ids: Counter[str] = Counter()
         self.counts: Counter[tuple[str, str]] = Counter()
         asterisks = [site for site in scenario.sites if site.system == "asterisk"]
@@ -93,7 +94,6 @@ class Output:
         """All agents, once; who joins later is in the table from that day on."""
         self._truth.agents(agents)
         self._newcomers = [agent for agent in agents if agent.joined_on]
-        self._files.begin_day(self._scenario.starts_on)
         self._tables.write("agents", [_agent_row(agent) for agent in agents if not agent.joined_on])
 
     def scheduled(self, shift: Shift) -> None:
@@ -119,6 +119,12 @@ class Output:
         switch = self.switches[agent.site]
         is_voice = agent.team.channel == "voice"
         return switch if is_voice and isinstance(switch, AsteriskSwitch) else None
+
+    def maintained(self, site: str, at: int, is_restart: bool) -> None:
+        """A site's telephone system was started anew, or read its configuration again."""
+        switch = self.switches[site]
+        if isinstance(switch, AsteriskSwitch):
+            switch.restarted(at, "QUEUESTART" if is_restart else "CONFIGRELOAD")
 
     def log_in(self, agent: Agent, at: int) -> None:
         """See `floor.AgentLog`."""
