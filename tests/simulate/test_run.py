@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import subprocess
+import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,7 +16,10 @@ from few_people import FewPeople
 from pipelines.errors import CallwrightError, SettingsError
 from pipelines.home import init_home
 from pipelines.settings import load_settings
+from pipelines.simulate.centre import Centre
+from pipelines.simulate.journeys import Journey
 from pipelines.simulate.run import landed, simulate
+from pipelines.simulate.writers.output import Output
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -146,3 +154,41 @@ def test_lists_are_dialled_and_the_hold_out_is_not(five_days):
     assert {a.arm for a in attempts if a.dialled_at} == {"treatment"}
     assert {a.connected for a in attempts if a.dialled_at} == {True, False}
     assert all(a.agent and a.talk_s for a in attempts if a.connected)
+
+
+def test_nothing_of_a_contact_is_kept_once_it_is_over(scenario_of, tmp_path):
+    class Forgetful(FewPeople):
+        def end_day(self, day: date) -> None:
+            for kept in (self.begun, self.ended_calls, self.attempts):
+                kept.clear()
+
+    scenario, counts = scenario_of(seats=60), []
+    output = Output(scenario, 3, tmp_path / "landing", tmp_path / "truth")
+    centre = Centre(scenario, 3, Forgetful(scenario, 3, output), output)
+    for number in range(6):
+        centre.run_day(scenario.starts_on + timedelta(days=number))
+        gc.collect()
+        counts.append(sum(isinstance(thing, Journey) for thing in gc.get_objects()))
+    output.discard()
+    assert output.counts.total() > 1500
+    # What is left are e-mails that wait for the morning; the sixth day is a Monday.
+    assert max(counts[0], counts[1], counts[2], counts[5]) < 60
+
+
+def test_interpreter_and_folder_do_not_matter(tmp_path):
+    """Another process, with other hashes of texts, writes the same bytes."""
+    script = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[2]);"
+        "from few_people import FewPeople; from pipelines.simulate.run import simulate;"
+        "from pipelines.simulate.scenario import load_scenario;"
+        "simulate(Path(sys.argv[1]), load_scenario(seats=10), 2, 5, lambda _: None, FewPeople)"
+    )
+    made = []
+    for hashes in ("1", "2"):
+        home = tmp_path / hashes
+        subprocess.run(
+            [sys.executable, "-c", script, str(home), str(Path(__file__).parent)],
+            env={**os.environ, "PYTHONHASHSEED": hashes}, check=True, timeout=120, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        made.append({**contents(home / "landing"), **contents(home / "truth")})
+    assert made[0] == made[1]
