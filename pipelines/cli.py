@@ -284,6 +284,54 @@ def _shortest(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
+@app.command(
+    epilog=_examples(
+        "callwright simulate --home data/year --days 365 --seed 7",
+        "callwright simulate --home data/year --days 400 --seed 7      36 days more",
+        "callwright simulate --home data/big --days 7 --seed 1 --seats 1000",
+        "callwright simulate --home data/own --days 30 --seed 1 --scenario own.toml",
+    )
+)
+@_guarded
+def simulate(
+    home: HomeOption = None,
+    days: Annotated[int, typer.Option(help="How many local days, from the scenario's first on.", min=1)] = 365,
+    seed: Annotated[int, typer.Option(help="The root of all chance; the same seed gives the same bytes.", min=0)] = 1,
+    seats: Annotated[
+        int | None, typer.Option(help="Workplaces, instead of the scenario's.", min=1, show_default=False)
+    ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="A TOML file laid over the default scenario.", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Simulate a contact centre into a home: the files that real systems write, and the truth beside them.
+
+    A new home is made, with its settings. The same again changes nothing; more days add to the files. What really
+    happened is in HOME/truth, which no run reads.
+    """
+    from pipelines import terminal
+    from pipelines.settings import resolve_home
+    from pipelines.simulate.run import simulate as simulate_home
+    from pipelines.simulate.scenario import load_scenario
+
+    path, wanted = resolve_home(home), load_scenario(scenario, seats)
+    with terminal.progress("simulate") as progress:
+        done = simulate_home(path, wanted, days, seed, progress)
+    if json:
+        counts = [{"source": s, "outcome": o, "contact_count": n} for (s, o), n in sorted(done.counts.items())]
+        _print_json({"home": str(path), "is_new": done.is_new, "day_count": done.day_count, "counts": counts})
+        return
+    if done.is_new:
+        rows = [(source, outcome, count) for (source, outcome), count in sorted(done.counts.items())]
+        terminal.print_table(["source", "outcome", "contacts"], rows, f"Simulated, {done.day_count} days")
+    else:
+        terminal.out.print(f"all {done.day_count} days are there already; nothing was changed")
+    terminal.err.print("next, type:")
+    terminal.err.print(f"callwright run --home {_shortest(done.home.path)}", soft_wrap=True)
+
+
 # --- asking ----------------------------------------------------------------------------------------------
 
 

@@ -152,7 +152,8 @@ class People(Protocol):
 
         Returns:
             Contacts that this one causes: when (later than its end), and a Call whose contact_id and arrived_at the
-            engine fills in.
+            engine fills in. One of cause `callback` is dialled by an agent of the queue where it was asked for, if one
+            is free within four hours; its end is told as any other's, answered or failed.
         """
         ...
 
@@ -161,7 +162,7 @@ class People(Protocol):
         ...
 
     def attempted(self, attempt: CampaignAttempt) -> None:
-        """An outbound attempt is over, or the day ended without it."""
+        """An outbound attempt is over, or the day ended without it; nothing else is told of it."""
         ...
 
     def end_day(self, day: date) -> None:

@@ -31,7 +31,8 @@ TOP = {
 # Rooms, and the folders in them that hold more than a file or two; each says in a README what belongs there.
 WITH_README = [
     "data", "dashboards", "models", "models/evaluation", "models/features", "models/staffing", "pipelines",
-    "pipelines/contracts", "pipelines/defs", "pipelines/router", "pipelines/simulate", "pipelines/sources", "sql",
+    "pipelines/contracts", "pipelines/defs", "pipelines/router", "pipelines/simulate", "pipelines/simulate/writers",
+    "pipelines/sources", "sql",
     "tests",
 ]  # fmt: skip
 # Modules whose package has another name, or that come with a direct dependency and are part of its interface.

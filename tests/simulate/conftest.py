@@ -1,55 +1,90 @@
-"""A year of contacts drawn from the calibrated laws, as a centre without queues would leave them."""
+"""What tests of the simulation share: small scenarios, simulated homes.
+
+Belongs here: fixtures. Does not belong here: the customers who stand in for the real ones (few_people.py).
+"""
 
 from __future__ import annotations
 
+import sys
+import tomllib
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.simulate.calibration import ArrivalFacts
-from pipelines.simulate.draws import LognormalSeconds, PiecewiseHazard, arrival_seconds
+from pipelines.simulate.run import Simulated, simulate
+from pipelines.simulate.scenario import DEFAULT, Scenario, parse_scenario
+from pipelines.simulate.seam import Tables
 
-ZONE = "Europe/London"
-START = date(2025, 10, 6)
+# Tests are no package: what they share is found beside them.
+sys.path.insert(0, str(Path(__file__).parent))
 
-
-def contacts_of(
-    arrivals: ArrivalFacts,
-    times: LognormalSeconds,
-    patience: PiecewiseHazard,
-    day_count: int = 365,
-    mean_day_count: float = 200.0,
-    seed: int = 3,
-) -> pl.DataFrame:
-    rng = np.random.default_rng(seed)
-    walk, week = arrivals.day_factors.walk(rng), np.array(arrivals.week_shares)
-    instants: list[datetime] = []
-    for day in (START + timedelta(days=n) for n in range(day_count)):
-        expected = mean_day_count * 7 * week[day.weekday()] * np.array(arrivals.half_hour_shares)
-        seconds = arrival_seconds(rng, expected, arrivals.half_hour_factors, next(walk)) + arrivals.opens_s
-        midnight = datetime.combine(day, datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC)
-        instants += [midnight + timedelta(seconds=int(second)) for second in seconds]
-    count = len(instants)
-    offered = np.where(rng.random(count) < 0.5, 0.0, rng.exponential(90, count))
-    patient = patience.draw(rng, count)
-    gave_up, waits = patient < offered, np.rint(np.minimum(patient, offered)).astype(np.int64)
-    return pl.DataFrame(
-        {
-            "arrived_at": pl.Series(instants, dtype=pl.Datetime("us", "UTC")),
-            "queue": pl.Series(["service"] * count, dtype=pl.String),
-            "wait_s": waits,
-            "talk_s": pl.Series(
-                [None if g else t for g, t in zip(gave_up, times.draw(rng, count).tolist(), strict=True)]
-            ),
-            "outcome": np.where(gave_up, "abandoned", "answered"),
-        }
-    )
+from drawn_contacts import contacts_of
+from few_people import FewPeople, QuietPeople
 
 
 @pytest.fixture(scope="session")
 def make_contacts() -> Callable[..., pl.DataFrame]:
     return contacts_of
+
+
+class Made:
+    """A simulated home, with the customers who were in it."""
+
+    def __init__(self, simulated: Simulated, people: FewPeople | None) -> None:
+        self.simulated = simulated
+        self.path = simulated.home.path
+        self.landing = simulated.home.landing
+        self._people = people
+
+    @property
+    def people(self) -> FewPeople:
+        assert self._people is not None, "nothing was simulated"
+        return self._people
+
+
+Simulate = Callable[..., Made]
+Change = Callable[[dict[str, Any]], object]
+
+
+def scenario_with(change: Change | None = None, seats: int | None = None) -> Scenario:
+    """The default scenario, changed."""
+    data = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
+    if change is not None:
+        change(data)
+    if seats is not None:
+        data["seats"] = seats
+    return parse_scenario(data)
+
+
+@pytest.fixture(scope="session")
+def scenario_of() -> Callable[..., Scenario]:
+    return scenario_with
+
+
+@pytest.fixture(scope="session")
+def simulate_home(tmp_path_factory: pytest.TempPathFactory) -> Simulate:
+    """Simulates into a new home, or into one that is given."""
+
+    def make(
+        days: int,
+        seed: int = 7,
+        change: Change | None = None,
+        path: Path | None = None,
+        seats: int | None = None,
+        is_quiet: bool = False,
+    ) -> Made:
+        home = path or tmp_path_factory.mktemp("simulated") / "home"
+        people: list[FewPeople] = []
+
+        def with_few(scenario: Scenario, seed: int, tables: Tables) -> FewPeople:
+            people.append((QuietPeople if is_quiet else FewPeople)(scenario, seed, tables))
+            return people[0]
+
+        scenario = scenario_with(change, seats)
+        done = simulate(home, scenario, days, seed, lambda _: None, with_few)
+        return Made(done, people[0] if people else None)
+
+    return make
