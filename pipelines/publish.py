@@ -269,7 +269,13 @@ def _goes_as_view(model: Model, published: Iterable[Model]) -> bool:
 
 def _write_table(con: duckdb.DuckDBPyConnection, warehouse_name: str, model: Model, published: list[Model]) -> None:
     is_view = _goes_as_view(model, published)
-    kind, query = ("view", model.sql) if is_view else ("table", f"select * from {warehouse_name}.{model.table}")
+    # Figures are asked for by date: in its order, what lies outside a period is not read.
+    order = (
+        " order by business_date"
+        if "business_date" in (c.name for c in model.columns) and model.schema == "kpi"
+        else ""
+    )
+    kind, query = ("view", model.sql) if is_view else ("table", f"from {warehouse_name}.{model.table}{order}")
     con.execute(f"create or replace {kind} draft.{model.table} as {query}")
     con.execute(f"comment on {kind} draft.{model.table} is {sql_text(model.description)}")
     for column in model.columns:

@@ -22,9 +22,9 @@ from pipelines.errors import CallwrightError
 THREAD_COUNT = 2
 REPEAT_COUNT = 15
 # What is measured beside the twenty: the opening that the first page pays, the scan that ratios are to, and the last of
-# them as it would be asked where the contact's begin and end are known, so that what is stored by time can be left out.
-OPENING, SCAN, TIMELINE_IN_TIME = "opening the file", "bare scan of kpi.queue_day", "the same timeline, by time too"
-BESIDE = (OPENING, SCAN, TIMELINE_IN_TIME)
+# them where nothing but the contact's key is known. A page knows its begin and end: what is stored by time is left out.
+OPENING, SCAN, TIMELINE_BY_KEY = "opening the file", "bare scan of kpi.queue_day", "the same timeline, by its key alone"
+BESIDE = (OPENING, SCAN, TIMELINE_BY_KEY)
 YEAR = queries.Period(FIRST_DATE, FIRST_DATE + timedelta(days=DAY_COUNT - 1))
 MONTH = queries.Period(date(2025, 10, 1), date(2025, 10, 31))
 DAY = queries.Period(date(2025, 10, 6), date(2025, 10, 6))  # a Monday
@@ -50,6 +50,11 @@ class Picked:
     contact_key: str
     arrived_at: datetime
     ended_at: datetime
+
+    @property
+    def borders(self) -> tuple[datetime, datetime]:
+        """The stretch in which its segments lie: wrap-up ends after the contact."""
+        return self.arrived_at, self.ended_at + timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ def questions(picked: Picked, path: str) -> dict[str, Ask]:
         "busiest queues of a month": _sql(_TOP_QUEUES, MONTH.from_date, MONTH.to_date),
         "repeat rates by window, a month": _sql(_REPEATS, MONTH.from_date, MONTH.to_date),
         "contacts of a day, a page": _sql(_CONTACTS_PAGE, DAY.from_date, picked.queue, PAGE_ROWS, picked.offset),
-        "one contact's timeline": _sql(_TIMELINE, picked.contact_key),
+        "one contact's timeline": _sql(_TIMELINE, picked.contact_key, *picked.borders, *picked.borders),
     }
 
 
@@ -186,14 +191,14 @@ _CONTACTS_PAGE = """
 _TIMELINE = """
     select segment_seq, kind, queue, agent, started_at, ended_at, duration_s
     from core.segments
-    where contact_key = cast(? as uuid)
+    where contact_key = cast(? as uuid) and started_at between ? and ? and ended_at between ? and ?
     order by segment_seq
 """
 
-_TIMELINE_IN_TIME = """
+_TIMELINE_BY_KEY = """
     select segment_seq, kind, queue, agent, started_at, ended_at, duration_s
     from core.segments
-    where contact_key = cast(? as uuid) and started_at between ? and ? and ended_at between ? and ?
+    where contact_key = cast(? as uuid)
     order by segment_seq
 """
 
@@ -210,12 +215,10 @@ def answers(path: str, repeat_count: int = REPEAT_COUNT) -> dict[str, Answer]:
     """
     with opened(path) as connection:
         picked = pick(connection)
-    # Wrap-up ends after the contact.
-    borders = (picked.arrived_at, picked.ended_at + timedelta(hours=1))
     everything: dict[str, Ask] = {
         SCAN: _sql(_SCAN),
         **questions(picked, path),
-        TIMELINE_IN_TIME: _sql(_TIMELINE_IN_TIME, picked.contact_key, *borders, *borders),
+        TIMELINE_BY_KEY: _sql(_TIMELINE_BY_KEY, picked.contact_key),
     }
     with opened(path) as connection:
         first = {name: _first(connection, ask) for name, ask in everything.items()}

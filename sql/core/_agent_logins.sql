@@ -7,21 +7,23 @@ with log_end as (
     select max(event_at) as ended_at from staging.asterisk_queue_log
 ),
 
+-- Of those that begin at once the longest holds the others: what is left has one order.
 stretches as (
     select
         s.agent,
         s.state,
         s.started_at,
-        coalesce(s.ended_at, greatest(e.ended_at, s.started_at)) as ended_at,
+        max(coalesce(s.ended_at, greatest(e.ended_at, s.started_at))) as ended_at,
     from core.agent_switches as s
     cross join log_end as e
+    group by s.agent, s.state, s.started_at
 ),
 
 ordered as (
     select
         *,
         max(ended_at) over (
-            partition by agent, state order by started_at, ended_at rows between unbounded preceding and 1 preceding
+            partition by agent, state order by started_at rows between unbounded preceding and 1 preceding
         ) as covered_until_at,
     from stretches
 ),
@@ -30,7 +32,7 @@ islands as (
     select
         *,
         sum(case when covered_until_at is null or started_at > covered_until_at then 1 else 0 end) over (
-            partition by agent, state order by started_at, ended_at rows unbounded preceding
+            partition by agent, state order by started_at rows unbounded preceding
         ) as island_number,
     from ordered
 )

@@ -86,7 +86,8 @@ from_log as (
         min(first_event_at) as first_event_at,
         max(last_event_at) as last_event_at,
         min(entered_at) as entered_at,
-        max(caller_number) as caller_number,
+        -- Of the first call that has one: a consulted transfer brings the agent's extension into the contact.
+        min_by(caller_number, case when caller_number is not null then callid_seq end) as caller_number,
         sum(visit_count) as visit_count,
         max(tier) as tier,
         max(priority) as priority,
@@ -127,7 +128,7 @@ calls_on_channels as (
         min(c.seen_from_at) as seen_from_at,
         max(c.seen_to_at) as seen_to_at,
         min(case when i.context is not null then c.exten end) as dialled_number,
-        max(c.caller_number) as caller_number,
+        coalesce(max(case when i.context is not null then c.caller_number end), max(c.caller_number)) as caller_number,
         min(case when c.ran_queue then c.uniqueid end) as queue_callid,
         max(case when c.is_agent_login then 1 else 0 end) as is_agent_login,
         max(case when i.context is not null then 1 else 0 end) as is_inbound,

@@ -43,6 +43,21 @@ switches as (
         event in ('PAUSE', 'UNPAUSE') as is_one_queue,
     from logged
     where event not in ('ADDMEMBER', 'AGENTLOGIN', 'AGENTCALLBACKLOGIN') or (event = 'ADDMEMBER' and data like 'PAUSED%')
+    union all
+    -- UNPAUSEALL ends the pause of a single queue, too.
+    select
+        l.event_at,
+        l.agent,
+        p.queue,
+        'paused' as state,
+        0 as is_begin,
+        cast(null as varchar) as reason,
+        false as is_one_queue,
+    from logged as l
+    inner join (
+        select agent, queue from logged where event = 'PAUSE' and queue is not null group by agent, queue
+    ) as p on l.agent = p.agent
+    where l.event = 'UNPAUSEALL'
 ),
 
 -- A PAUSEALL is followed by one PAUSE per queue in the same second: the same thing said again.
@@ -50,17 +65,16 @@ all_queues as (
     select
         event_at,
         agent,
-        is_begin,
-    from switches
-    where state = 'paused' and not is_one_queue
-    group by event_at, agent, is_begin
+    from logged
+    where event = 'PAUSEALL'
+    group by event_at, agent
 ),
 
 said_once as (
     select s.*
     from switches as s
     left join all_queues as a
-        on s.event_at = a.event_at and s.agent = a.agent and s.is_begin = a.is_begin and s.is_one_queue
+        on s.event_at = a.event_at and s.agent = a.agent and s.is_begin = 1 and s.is_one_queue
     where a.agent is null
 ),
 
@@ -100,6 +114,66 @@ begun as (
     from turns
 ),
 
+-- In how many queues an agent is logged in after each log-in and log-out: who has left the last one is paused no longer.
+changes as (
+    select
+        agent,
+        started_at as event_at,
+        is_begin - lag(is_begin, 1, 0) over (partition by agent, queue order by started_at) as change,
+    from begun
+    where state = 'logged_in'
+),
+
+left_all as (
+    select
+        agent,
+        event_at,
+    from (
+        select
+            agent,
+            event_at,
+            sum(change) as change,
+            sum(sum(change)) over (partition by agent order by event_at rows unbounded preceding) as queue_count,
+        from changes
+        group by agent, event_at
+    ) as counted
+    where queue_count = 0 and change < 0
+),
+
+-- Each pause of all queues with the next time that its agent has left the last one.
+leaving as (
+    select
+        agent,
+        event_at,
+        is_pause,
+        min(case when is_pause = 0 then event_at end) over (
+            partition by agent order by event_at, is_pause desc rows between current row and unbounded following
+        ) as left_at,
+    from (
+        select agent, started_at as event_at, 1 as is_pause
+        from begun
+        where state = 'paused' and queue is null and is_begin = 1
+        union all
+        select agent, event_at, 0 as is_pause
+        from left_all
+    ) as marks
+),
+
+ended as (
+    select
+        b.agent,
+        b.queue,
+        b.state,
+        b.reason,
+        b.started_at,
+        case when b.next_event_at is null or l.left_at < b.next_event_at then coalesce(l.left_at, b.next_event_at) else b.next_event_at end
+            as next_event_at,
+    from begun as b
+    left join leaving as l
+        on b.agent = l.agent and b.started_at = l.event_at and b.state = 'paused' and b.queue is null and l.is_pause = 1
+    where b.is_begin = 1
+),
+
 switched as (
     select
         b.agent,
@@ -109,10 +183,9 @@ switched as (
         b.started_at,
         b.next_event_at,
         min(r.restarted_at) as restarted_at,
-    from begun as b
+    from ended as b
     left join core._asterisk_restarts as r
         on b.started_at < r.restarted_at and (b.next_event_at is null or r.restarted_at < b.next_event_at)
-    where b.is_begin = 1
     group by b.agent, b.queue, b.state, b.reason, b.started_at, b.next_event_at
 )
 

@@ -36,6 +36,8 @@ legs as (
         l.caller_number,
         l.dialled_number,
         l.hangup_cause,
+        -- JSON and XML say when legs were joined: without it, whatever answered was a machine.
+        l.layout in ('json', 'xml') and l.bridged_at is null as is_unbridged,
     from staging.freeswitch_cdr as l
     left join a_legs as a on l.uuid = a.uuid
     where l.record = 'cdr' and l.side is distinct from 'agent'
@@ -58,8 +60,17 @@ ranked as (
     where a.uuid is null
 ),
 
+others_answered as (
+    select contact_id from ranked where leg_number > 1 and billed_s > 0 group by contact_id
+),
+
 callers as (
-    select * from ranked where leg_number = 1
+    select
+        r.*,
+        coalesce(r.direction, 'inbound') = 'inbound' and r.is_unbridged and o.contact_id is null as is_in_menu,
+    from ranked as r
+    left join others_answered as o on r.contact_id = o.contact_id
+    where r.leg_number = 1
 ),
 
 visits as (
@@ -126,18 +137,19 @@ select
     cast(null as varchar) as customer_id,
     c.dialled_number,
     cast(null as varchar) as site,
-    cast(null as double) as ivr_s,
+    case when c.is_in_menu and c.billed_s > 0 then (epoch_us(c.ended_at) - epoch_us(c.started_at)) / 1e6 end as ivr_s,
     cast(null as varchar) as queue,
     cast(null as timestamptz) as entered_at,
     cast(null as double) as wait_s,
-    case when c.billed_s > 0 then c.answered_at end as answered_at,
+    case when c.billed_s > 0 and not c.is_in_menu then c.answered_at end as answered_at,
     cast(null as varchar) as agent,
     cast(null as double) as ring_s,
-    case when c.billed_s > 0 then c.billed_s - least(coalesce(c.hold_s, 0), c.billed_s) end as talk_s,
-    case when c.billed_s > 0 and c.hold_s is not null then least(c.hold_s, c.billed_s) end as hold_s,
+    case when c.billed_s > 0 and not c.is_in_menu then c.billed_s - least(coalesce(c.hold_s, 0), c.billed_s) end as talk_s,
+    case when c.billed_s > 0 and not c.is_in_menu and c.hold_s is not null then least(c.hold_s, c.billed_s) end as hold_s,
     cast(null as double) as wrap_s,
     c.ended_at,
     case
+        when c.billed_s > 0 and c.is_in_menu then 'abandoned_in_ivr'
         when c.billed_s > 0 then 'answered'
         -- The caller gave up before anybody or anything answered; any other cause is the network's or the callee's.
         when coalesce(c.direction, 'inbound') = 'inbound' and c.hangup_cause in ('ORIGINATOR_CANCEL', 'NORMAL_CLEARING')
@@ -147,6 +159,6 @@ select
     cast(null as varchar) as transfer_type,
     cast(null as varchar) as transferred_to,
     cast(null as double) as priority,
-    case when c.billed_s > 0 and c.hold_s > c.billed_s then 'hold_longer_than_talk' end as repairs,
+    case when c.billed_s > 0 and not c.is_in_menu and c.hold_s > c.billed_s then 'hold_longer_than_talk' end as repairs,
 from callers as c
 where c.contact_id not in (select contact_id from staging._freeswitch_visits)

@@ -234,6 +234,53 @@ def test_a_pause_of_one_queue_is_that_queues(build: Build) -> None:
     assert centre.rows("select paused_s from kpi.agent_day") == [(40.0,)]  # ten to thirty on both
 
 
+def test_unpauseall_ends_the_pause_of_a_single_queue_too(build: Build) -> None:
+    logged = ["0|NONE|a|Ann|PAUSE|Auto-Pause", "60|NONE|NONE|Ann|UNPAUSEALL|", "60|NONE|a|Ann|UNPAUSE|"]
+    for lines in (logged, logged[:2]):
+        assert states(build(*lines), "paused") == [("Ann", "a", "Auto-Pause", at(0), at(60), False)]
+
+
+def test_who_leaves_the_last_queue_is_paused_no_longer(build: Build) -> None:
+    centre = build(
+        "0|NONE|a|Ann|ADDMEMBER|", "0|NONE|b|Ann|ADDMEMBER|",
+        "10|NONE|NONE|Ann|PAUSEALL|lunch", "10|NONE|a|Ann|PAUSE|lunch", "10|NONE|b|Ann|PAUSE|lunch",
+        "40|NONE|a|Ann|REMOVEMEMBER|", "60|NONE|b|Ann|REMOVEMEMBER|",
+        "900|NONE|a|Ann|ADDMEMBER|", "990|NONE|a|Ann|REMOVEMEMBER|",
+    )  # fmt: skip
+    assert states(centre, "paused") == [("Ann", None, "lunch", at(10), at(60), False)]
+    assert centre.rows("select logged_in_s, paused_s from kpi.agent_day") == [(150.0, 50.0)]
+
+
+def test_a_login_to_several_queues_in_one_second_counts_once_of_however_many_agents(build: Build) -> None:
+    days, agents, queues = range(3), [f"A{n}" for n in range(60)], ("a", "b", "c")
+    lines = [
+        f"{day * 86_400 + at_s}|NONE|{queue}|{agent}|{event}|"
+        for day in days for event, at_s in (("ADDMEMBER", 0), ("REMOVEMEMBER", 1800)) for agent in agents
+        for queue in queues
+    ]  # fmt: skip
+    assert set(build(*lines).rows("select agent, sum(logged_in_s) from kpi.agent_day group by 1")) == {
+        (agent, 5400.0) for agent in agents
+    }
+
+
+def test_the_caller_of_a_consulted_transfer_is_the_customer_not_the_agent_who_asked(build: Build) -> None:
+    def leg(number: int, source: str, context: str, begin: int, end: int) -> str:
+        times = ",".join(f'"{at(second):%Y-%m-%d %H:%M:%S}"' for second in (begin, begin, end))
+        channels = f'"PJSIP/{source}-{number}","PJSIP/2002-9"'
+        return (
+            f'"","{source}","600","{context}","",{channels},"Queue","a",{times},{end - begin},{end - begin},'
+            f'"ANSWERED","DOCUMENTATION","1.{number}","","","1.1",{number}\n'
+        )
+
+    centre = build(
+        "10|1.1|a|NONE|ENTERQUEUE||+447946000001|1", "12|1.1|a|Ann|CONNECT|2|1.2|2",
+        "60|1.3|b|NONE|ENTERQUEUE||2001|1", "65|1.3|b|Bo|CONNECT|5|1.4|5",
+        "80|1.1|a|Ann|ATTENDEDTRANSFER|BRIDGE|x|2|68|1", "200|1.3|b|Bo|COMPLETECALLER|5|135|1",
+        asterisk_cdr=leg(1, "+447946000001", "from-trunk", 0, 80) + leg(3, "2001", "from-internal", 60, 80),
+    )  # fmt: skip
+    assert centre.rows("select caller_number from core._asterisk_journeys") == [("+447946000001",)]
+
+
 def test_unpause_of_who_is_not_paused_says_nothing(build: Build) -> None:
     centre = build("0|NONE|a|Ann|UNPAUSE|", "10|NONE|a|Ann|PAUSE|x", "30|NONE|a|Ann|UNPAUSE|", "40|NONE|a|Ann|UNPAUSE|")
     assert states(centre, "paused") == [("Ann", "a", "x", at(10), at(30), False)]

@@ -266,11 +266,16 @@ PLAIN = [
 @pytest.mark.parametrize(("direction", "answer", "cause", "outcome"), PLAIN)
 def test_calls_without_a_queue(direction: str, answer: float | None, cause: str, outcome: str) -> None:
     found = calls(
-        cdr(A, 0, 50, answer, direction=direction, hangup_cause=cause, hold_accum_seconds="4"),
+        cdr(A, 0, 50, answer, direction=direction, hangup_cause=cause, hold_accum_seconds="4", bridge_epoch=epoch(5)),
         columns="direction, outcome, talk_s, hold_s, wait_s, queue",
     )
     talk, hold = (41.0, 4.0) if answer else (None, None)
     assert found == [(direction, outcome, talk, hold, None, None)]
+
+
+def test_who_hangs_up_in_a_menu_that_answered_has_talked_to_nobody() -> None:
+    found = calls(cdr(A, 0, 40, 1, direction="inbound"), columns="outcome, talk_s, answered_at, ivr_s")
+    assert found == [("abandoned_in_ivr", None, None, 40.0)]
 
 
 @pytest.mark.parametrize(
@@ -377,8 +382,8 @@ EVERYTHING = [
     cdr(AGENT, 24, 90, 30, cc_side="agent", cc_member_session_uuid=A, cc_member_uuid="m0"),
     *answered_events(10, 25, 30, 40, "m0"),
     *cancelled_events(50, 60, "BREAK_OUT"),
-    cdr("leg-c", 100, 150, 105),
-    cdr("leg-c", 100, 155, 105, hold_accum_seconds="3"),
+    cdr("leg-c", 100, 150, 105, bridge_epoch=epoch(105)),
+    cdr("leg-c", 100, 155, 105, bridge_epoch=epoch(105), hold_accum_seconds="3"),
     cdr("leg-d", 200, 205, hangup_cause="USER_BUSY"),
     csv(UUIDS[3], UUIDS[1], "2026-03-02 12:00:00", "", "2026-03-02 12:01:00", 60, 0),
     csv(UUIDS[1], "", "2026-03-02 12:00:02", "", "2026-03-02 12:01:00", 58, 0),
