@@ -193,7 +193,7 @@ def _known(connection: duckdb.DuckDBPyConnection, sql: str, **values: Any) -> li
     try:
         return _rows(connection, sql, **values)
     except duckdb.CatalogException as error:
-        log.debug("not in this file: %s", error)
+        log.info("not in this file: %s", error)
         return []
 
 

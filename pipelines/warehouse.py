@@ -148,6 +148,7 @@ class Warehouse:
         self.increments = Increments(con, models)
         # A copy of build.tables: it is asked hundreds of times a run, and a query takes a millisecond.
         self._known: dict[str, _Known] = {}
+        self._variables: dict[str, object] = {}
 
     # --- set-up ---------------------------------------------------------------------------------------------------
 
@@ -197,6 +198,9 @@ class Warehouse:
 
     def set_variable(self, name: str, value: object) -> None:
         """Sets a run variable, which SQL reads with getvariable()."""
+        if self._variables.get(name) == value:
+            return
+        self._variables[name] = value
         if isinstance(value, datetime):
             self.con.execute(f"set variable {name} = timestamptz '{value.isoformat()}'")
         else:
@@ -499,7 +503,7 @@ class Warehouse:
         return _hash(model.sql_hash, row_count, str(self.con.execute(query).fetchall()[0][0]))
 
     def _build_whole(self, model: Model, segments: Sequence[Segment] = ()) -> None:
-        if not self._has_sql(model):
+        if model.table in self._known and not self._has_sql(model):
             self._drop_other_kind(model)
         is_known = model.changes is not None and self._has_sql(model)
         if model.window is not None or (model.changes is not None and not is_known):
