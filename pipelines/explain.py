@@ -167,6 +167,8 @@ def value_text(unit: str, value: float | None, currency: str = "") -> str:
             return f"{value:,.1f} points"
         case "per_hour":
             return f"{value:,.1f} per hour"
+        case "per_contact":
+            return f"{value:,.3f} per contact"
         case "attempts":
             return f"{value:,.2f} attempts"
     return f"{value:,.2f}"

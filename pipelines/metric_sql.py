@@ -79,7 +79,8 @@ def _wide_text(catalogue: Catalogue, sums: Sums) -> str:
     columns = []
     for metric in metrics:
         value = _narrowed(sums.argument, metric, _value(metric, metric.numerator, metric.denominator))
-        columns += [f"    {value} as {metric.id}", f"    cast({metric.observed} as bigint) as {metric.id}_n"]
+        n = _narrowed(sums.argument, metric, f"cast({metric.observed} as bigint)")
+        columns += [f"    {value} as {metric.id}", f"    {n} as {metric.id}_n"]
     first = next((m.argument for m in metrics if m.argument), None)
     argument = f", {sums.argument} := {_quoted(first)}" if sums.argument else ""
     listed = ",\n".join(columns)

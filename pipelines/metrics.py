@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.errors import CallwrightError
 
 CATALOGUE = Path(__file__).parent.parent / "sql" / "metrics.toml"
-UNITS = ("share", "s", "count", "amount", "points", "score", "attempts", "per_hour")
+UNITS = ("share", "s", "count", "amount", "points", "score", "attempts", "per_hour", "per_contact")
 DIRECTIONS = ("up", "down", "neither")
 BASES = ("measured", "attributed", "modelled")
 LANGUAGES = ("en", "zh")
@@ -91,7 +91,12 @@ class Metric:
     @property
     def smallest_n(self) -> int | None:
         """A value of fewer observations is greyed; None: the centre's own `minimum_n` holds."""
-        return 0 if self.minimum_n is None and self.denominator is None else self.minimum_n
+        return 0 if self.minimum_n is None and self.is_total else self.minimum_n
+
+    @property
+    def is_total(self) -> bool:
+        """Whether it is a plain count or amount: it grows with the period, and is as sure of few as of many."""
+        return self.denominator is None and self.unit in ("count", "amount")
 
     @property
     def formula(self) -> str:
@@ -227,7 +232,7 @@ def metric_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
             "label_en": m.label["en"], "label_zh": m.label["zh"],
             "short_label_en": m.short.get("en", m.label["en"]), "short_label_zh": m.short.get("zh", m.label["zh"]),
             "meaning_en": m.meaning["en"], "meaning_zh": m.meaning["zh"],
-            "formula": m.formula, "is_total": m.denominator is None,
+            "formula": m.formula, "is_total": m.is_total,
             "sums": m.sums.macro, "argument": m.argument, "grains": ", ".join(m.grains),
             "unit": m.unit, "good_direction": m.good, "minimum_n": m.smallest_n, "basis": m.basis,
             "source": m.source, "unlike": m.unlike or None,

@@ -13,7 +13,7 @@ from datetime import date
 from itertools import product
 from typing import Any
 
-from pipelines.settings_sections import FALLBACK_TARGET, BusinessHours, Costs, CustomSource, Settings, Target
+from pipelines.settings_sections import FALLBACK_TARGET, BusinessHours, CustomSource, Settings, Target
 from pipelines.settings_values import EVERY
 
 Row = dict[str, Any]
@@ -226,18 +226,20 @@ def _costs(settings: Settings) -> list[Row]:
             "currency": settings.centre.currency,
             "attribution_s": costs.attribution_days * DAY_S,
             "margin_rate": costs.margin_rate,
-            "assumption_set": assumption_set(costs, settings.centre.currency),
+            "assumption_set": assumption_set(settings),
         }
     ]
 
 
-def assumption_set(costs: Costs, currency: str) -> str:
-    """A short name for what money figures assume: equal for equal assumptions.
+def assumption_set(settings: Settings) -> str:
+    """A short name for what money figures assume, costs and the actions' effects: equal for equal assumptions.
 
-    It begins with "default-" as long as the centre has not stated any cost of its own, else with "centre-".
+    It begins with "default-" as long as the centre has not stated any cost or action of its own, else with "centre-".
     """
-    content = json.dumps([costs.model_dump(), currency], sort_keys=True)
-    owner = "default" if costs == type(costs)() else "centre"
+    costs = settings.costs
+    actions = [[action.id, action.cost, action.expected_effect] for action in settings.actions]
+    content = json.dumps([costs.model_dump(), settings.centre.currency, actions], sort_keys=True)
+    owner = "default" if costs == type(costs)() and not actions else "centre"
     return f"{owner}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 

@@ -7,6 +7,8 @@ with signed as (
         agent,
         answered_count,
         transferred_count,
+        coalesce(rung_count, 0) as rung_count,
+        coalesce(ring_no_answer_count, 0) as ring_no_answer_count,
         coalesce(ring_s, 0) as ring_s,
         coalesce(talk_s, 0) as talk_s,
         coalesce(hold_s, 0) as hold_s,
@@ -19,6 +21,8 @@ with signed as (
         agent,
         -1 as answered_count,
         case when transfer_type is not null then -1 else 0 end as transferred_count,
+        0 as rung_count,
+        0 as ring_no_answer_count,
         0 as ring_s,
         -coalesce(talk_s, 0) as talk_s,
         -coalesce(hold_s, 0) as hold_s,
@@ -32,6 +36,8 @@ with signed as (
         agent,
         0 as answered_count,
         0 as transferred_count,
+        -1 as rung_count,
+        case when outcome = 'no_answer' then -1 else 0 end as ring_no_answer_count,
         -coalesce(ring_s, 0) as ring_s,
         0 as talk_s,
         0 as hold_s,
@@ -45,6 +51,8 @@ with signed as (
         agent,
         0 as answered_count,
         0 as transferred_count,
+        0 as rung_count,
+        0 as ring_no_answer_count,
         0 as ring_s,
         0 as talk_s,
         0 as hold_s,
@@ -58,6 +66,8 @@ select
     agent, -- agent
     sum(answered_count) as answered_difference_count, -- answered: days less visits
     sum(transferred_count) as transferred_difference_count, -- transferred: days less visits
+    sum(rung_count) as rung_difference_count, -- rings: days less rings
+    sum(ring_no_answer_count) as ring_no_answer_difference_count, -- not answered: days less rings
     sum(ring_s) as ring_difference_s, -- ring: days less rings
     sum(talk_s) as talk_difference_s, -- talk: days less visits
     sum(hold_s) as hold_difference_s, -- hold: days less visits
@@ -68,6 +78,8 @@ from signed
 group by agent
 having sum(answered_count) <> 0
     or sum(transferred_count) <> 0
+    or sum(rung_count) <> 0
+    or sum(ring_no_answer_count) <> 0
     or abs(sum(ring_s)) > 0.001 + 0.000001 * sum(abs(ring_s))
     or abs(sum(talk_s)) > 0.001 + 0.000001 * sum(abs(talk_s))
     or abs(sum(hold_s)) > 0.001 + 0.000001 * sum(abs(hold_s))

@@ -48,7 +48,7 @@ judged as (
         t.sl_comparator,
         t.short_abandon_s,
         t.service_level_variant,
-        -- What the contact had waited before this queue, where the clock runs from its arrival.
+        -- Where the clock runs from the arrival: all the time since then, of which talk in an earlier queue is a part.
         p.wait_s + coalesce((epoch_us(p.entered_at) - epoch_us(j.arrived_at)) / 1e6, 0) as judged_wait_s,
         case t.interval_ownership
             when 'event' then coalesce(p.answered_at, p.left_at, p.entered_at)

@@ -12,6 +12,7 @@ with days as (
         agent,
         sum(offered_count) as offered_count,
         sum(answered_count) as answered_count,
+        sum(rung_count) as rung_count,
         sum(ring_no_answer_count) as ring_no_answer_count,
         round(sum(ring_s), 6) as ring_s,
         round(sum(talk_s), 6) as talk_s,
@@ -44,11 +45,12 @@ timed as (
 
 select
     business_date, -- Local date
-    site, -- Site
+    site, -- Site: by the agents' list, else of the contacts answered
     agent, -- Agent
     cast(offered_count as bigint) as offered_count, -- Times a contact rang at the agent; one contact can several times
     cast(answered_count as bigint) as answered_count, -- Contacts answered
-    cast(ring_no_answer_count as bigint) as ring_no_answer_count, -- Rings that the agent did not answer
+    cast(rung_count as bigint) as rung_count, -- Of these, logged as rings; null: no ring was logged
+    cast(ring_no_answer_count as bigint) as ring_no_answer_count, -- Rings that the agent did not answer; null: no ring was logged
     ring_s, -- Time ringing [unit: s]
     talk_s, -- Talk [unit: s]
     hold_s, -- Time on hold, taken to follow the talk; null: no source says [unit: s]

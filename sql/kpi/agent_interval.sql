@@ -134,22 +134,24 @@ halves as (
 -- An agent at whom nothing rang all day has rings that no source tells of: each answer was an offer.
 days as (
     select
-        business_date,
-        agent,
-        max(site) as site,
-        sum(rung_count) as rung_count,
-    from halves
-    group by business_date, agent
+        h.business_date,
+        h.agent,
+        coalesce(max(a.site), max(h.site)) as site,
+        sum(h.rung_count) as rung_count,
+    from halves as h
+    left join core.agents as a on h.agent = a.agent
+    group by h.business_date, h.agent
 )
 
 select
     timestamptz '1970-01-01 00:00:00+00' + to_seconds(h.half_number * 1800) as interval_started_at, -- Begin of the half hour
     h.business_date, -- Local date; where clocks differ from UTC by an odd number of quarters, midnight parts a half hour
-    d.site, -- Site, of the whole day
+    d.site, -- Site: by the agents' list, else of the contacts answered that day
     h.agent, -- Agent
     cast(case when d.rung_count is not null then coalesce(h.rung_count, 0) else h.answered_count end as bigint) as offered_count, -- Times a contact began to ring at the agent
     cast(h.answered_count as bigint) as answered_count, -- Contacts answered, in the half hour of the answer
-    cast(h.ring_no_answer_count as bigint) as ring_no_answer_count, -- Rings that the agent did not answer, in the half hour in which they began
+    cast(case when d.rung_count is not null then coalesce(h.rung_count, 0) end as bigint) as rung_count, -- Of these, logged as rings; null: no ring was logged that day
+    cast(case when d.rung_count is not null then h.ring_no_answer_count end as bigint) as ring_no_answer_count, -- Rings that the agent did not answer, in the half hour in which they began; null: no ring was logged that day
     h.ring_us / 1e6 as ring_s, -- Time ringing [unit: s]
     h.talk_us / 1e6 as talk_s, -- Talk [unit: s]
     h.hold_us / 1e6 as hold_s, -- Time on hold, taken to follow the talk; null: no source says [unit: s]

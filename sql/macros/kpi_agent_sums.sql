@@ -21,6 +21,7 @@ select
     group_value,
     cast(sum(offered_count) as bigint) as offered_count,
     cast(sum(answered_count) as bigint) as answered_count,
+    cast(sum(rung_count) as bigint) as rung_count,
     cast(sum(ring_no_answer_count) as bigint) as ring_no_answer_count,
     cast(sum(transferred_count) as bigint) as transferred_count,
     cast(sum(ring_s) as double) as ring_s,

@@ -29,7 +29,8 @@ groups as (
         ) filter (where period = 1), 0) as other1,
         coalesce(sum(
             coalesce(telecom_cost_amount, 0) + coalesce(fixed_cost_amount, 0) + coalesce(action_cost_amount, 0)
-        ) filter (where period = 2), 0) as other2
+        ) filter (where period = 2), 0) as other2,
+        count(*) filter (where handled_count > 0 and agent_cost_amount is null) as unknown_count
     from periods
     group by group_value
 ),
@@ -39,9 +40,9 @@ means as (
     select
         sum(n1) as all_n1,
         sum(n2) as all_n2,
-        sum(margin1) filter (where n1 > 0) / nullif(sum(n1), 0) as margin,
-        sum(agent1) filter (where n1 > 0) / nullif(sum(n1), 0) as agent,
-        sum(other1) filter (where n1 > 0) / nullif(sum(n1), 0) as other
+        coalesce(sum(margin1) filter (where n1 > 0) / nullif(sum(n1), 0), 0) as margin,
+        coalesce(sum(agent1) filter (where n1 > 0) / nullif(sum(n1), 0), 0) as agent,
+        coalesce(sum(other1) filter (where n1 > 0) / nullif(sum(n1), 0), 0) as other
     from groups
 ),
 
@@ -62,20 +63,22 @@ steps as (
     select
         sum(margin1 - agent1 - other1) as prior,
         max((all_n2 - all_n1) * all_c1) as volume,
-        sum((n2 - all_n2 * n1 / all_n1) * (margin_rate - agent_rate - other_rate)) as mix,
+        sum((n2 - coalesce(all_n2 * n1 / nullif(all_n1, 0), 0)) * (margin_rate - agent_rate - other_rate)) as mix,
         sum(case when n2 > 0 then margin2 - n2 * margin_rate else 0 end) as margin,
         -sum(case when n2 > 0 then agent2 - n2 * agent_rate else 0 end) as agent_cost,
         -sum(case when n2 > 0 then other2 - n2 * other_rate else 0 end) as other_cost,
         sum(case when n2 = 0 then margin2 - agent2 - other2 else 0 end)
         - sum(case when n1 = 0 then margin1 - agent1 - other1 else 0 end) as unhandled,
-        sum(margin2 - agent2 - other2) as current
+        sum(margin2 - agent2 - other2) as current,
+        sum(unknown_count) as unknown_count
     from per_contact
 )
 
 select
     step_number,
     step,
-    case step
+    -- Several currencies in a group: nothing can be said.
+    case when unknown_count = 0 then case step
         when 'prior' then prior
         when 'volume' then volume
         when 'mix' then mix
@@ -84,7 +87,7 @@ select
         when 'other cost' then other_cost
         when 'unhandled' then unhandled
         else current
-    end as amount
+    end end as amount
 from steps
 cross join (
     values (1, 'prior'), (2, 'volume'), (3, 'mix'), (4, 'margin'), (5, 'agent cost'), (6, 'other cost'),

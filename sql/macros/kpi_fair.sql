@@ -1,7 +1,7 @@
 -- purpose: compare agents, queues or sites fairly: who differs by more than chance
 -- definition: limits: the share of all together +- 1.96 (95 %) and 3.09 (99.8 %) standard errors of n observations; shrunken_value: the group's share drawn towards that of all, the more so the fewer the observations
 -- source: Spiegelhalter 2005 (funnel plots); beta-binomial shrinkage, its strength by the method of moments
--- Of metrics that are shares only: for others the spread within a group is not known from sums.
+-- Of shares of counted things only: of times, and of shares of time, the spread within a group is not known from sums.
 create or replace macro kpi_fair(metric, from_date, to_date, "by" := 'agent') as table
 with judged as (
     select
@@ -20,6 +20,10 @@ with judged as (
         and case
             when (select m.unit from meta.metrics as m where m.metric = kpi_metric_id(metric)) = 'share' then true
             else error(concat(metric, ' is no share; kpi_fair compares shares only'))
+        end
+        and case
+            when denominator = n and numerator between 0 and denominator then true
+            else error(concat(metric, ' is no share of counted things; kpi_fair compares those only'))
         end
 ),
 

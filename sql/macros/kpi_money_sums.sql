@@ -12,7 +12,12 @@ with both_days as (
     from kpi.money_day
     where business_date between from_date and to_date
     union all by name
-    select * from ml.retained_day
+    -- An offer costs and brings nothing but what it keeps: a group of offers alone is not unknown.
+    select
+        *,
+        0 as handled_count,
+        0 as agent_cost_amount
+    from ml.retained_day
     where business_date between from_date and to_date
 ),
 

@@ -7,6 +7,6 @@ select
     region, -- Default region of phone numbers
     currency, -- Currency of amounts
     minimum_n, -- Below this n a figure is shown greyed
-    service_level_variant, -- The variant shown where none is named
+    service_level_variant, -- The variant agreed where a target names none: sl_as_agreed
     interval_ownership, -- Which interval owns a contact
 from settings.centre

@@ -92,13 +92,13 @@ def agent_days(told: Told, rules: Rules) -> dict[Any, Row]:
     rows: dict[Any, Row] = {}
 
     def row(day: Any, agent: str | None) -> Row:
-        empty = {"offered_count": 0, "answered_count": 0, "ring_no_answer_count": 0, "transferred_count": 0}
+        empty = {"offered_count": 0, "answered_count": 0, "ring_no_answer_count": None, "transferred_count": 0}
         return rows.setdefault((day, agent), {**empty, "talk_s": None, "logged_in_s": None, "paused_s": None})
 
     for ring in told.rings:
         own = row(rules.local_date(ring.started_at), ring.agent)
         own["offered_count"] += 1
-        own["ring_no_answer_count"] += ring.outcome == "no_answer"
+        own["ring_no_answer_count"] = (own["ring_no_answer_count"] or 0) + (ring.outcome == "no_answer")
         for day, _ in by_day(rules, ring.started_at, ring.ring_s):
             row(day, ring.agent)
     for visit in told.visits:

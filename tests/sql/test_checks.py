@@ -120,14 +120,15 @@ select date '2026-03-02' as business_date, 'sales' as queue, 'voice' as channel,
     60 as talk_s;
 insert into kpi.agent_day by name
 select date '2026-03-02' as business_date, 'ann' as agent, 1 as offered_count, 1 as answered_count, 60 as talk_s,
-    2400 as logged_in_s, 300 as paused_s, 0 as transferred_count;
+    2400 as logged_in_s, 300 as paused_s, 0 as transferred_count, 1 as rung_count, 0 as ring_no_answer_count;
 update core.queue_visits set agent = 'ann', answered_at = timestamptz '2026-03-02 10:00:00+00' where visit_key = 'v1';
 insert into core._agent_logins by name
 select 'ann' as agent, *, timestamptz '2026-03-02 10:00:00+00' as started_at from (values
     ('logged_in', timestamptz '2026-03-02 10:40:00+00'), ('paused', timestamptz '2026-03-02 10:05:00+00')
 ) as t(state, ended_at);
 insert into kpi.money_day by name
-select date '2026-03-02' as business_date, 1 as handled_count, 60 as agent_s, 1 as attributed_order_count,
+select date '2026-03-02' as business_date, 1 as handled_count, 60 as agent_s, 0.5 as agent_cost_amount,
+    0 as fixed_cost_amount, 1 as attributed_order_count,
     100 as attributed_revenue_amount;
 update core.contacts set handle_s = 60, is_answered = true where contact_key = 'c1';
 update core.contacts set business_date = date '2026-03-02', channel = 'voice', direction = 'inbound';
@@ -274,6 +275,7 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
     "money_adds_up": [
         ("update kpi.money_day set handled_count = 2", "handled_difference_count=1"),
         ("update kpi.money_day set agent_s = agent_s + 1", "agent_difference_s=1"),
+        ("update kpi.money_day set agent_cost_amount = agent_cost_amount + 1", "cost_difference_amount=1"),
         ("insert into kpi.money_day from kpi.money_day", "order_excess_count=1"),
         ("update kpi.money_day set attributed_revenue_amount = 101", "order_excess_count=0"),
         ("delete from kpi.money_day", "handled_difference_count=-1"),
@@ -373,6 +375,7 @@ def centre():
         lines = ", ".join(f"{name}_count bigint" for name in ("line", "row", "ignored", "duplicate", "rejected"))
         con.execute(f"create table meta.source_files (source varchar, name varchar, {lines})")
         con.execute("create table settings.centre (currency varchar)")
+        con.execute("create table settings.costs as select 30.0 as agent_hour_amount, 0.0 as fixed_contact_amount")
         con.execute(CENTRE)
         yield con
 

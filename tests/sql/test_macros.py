@@ -55,8 +55,7 @@ def put(connection: duckdb.DuckDBPyConnection, table: str, **values: object) -> 
 def put_agent_day(connection: duckdb.DuckDBPyConnection, **values: object) -> None:
     """An agent's day of one half hour, made by the table's own file."""
     connection.execute("create or replace temp table half_hour as select * from kpi.agent_interval limit 0")
-    put(connection, "half_hour", **{"offered_count": 0, "answered_count": 0, "ring_no_answer_count": 0,
-        "transferred_count": 0} | values)  # fmt: skip
+    put(connection, "half_hour", **{"offered_count": 0, "answered_count": 0, "transferred_count": 0} | values)
     day = AGENT_DAY.sql.replace("kpi.agent_interval", "half_hour")
     connection.execute(f"insert into kpi.agent_day by name {day}")
 
@@ -350,7 +349,7 @@ def test_each_file_makes_the_macro_of_its_name_and_says_what_for(db, path):
 
 
 def put_agent(connection: duckdb.DuckDBPyConnection, agent: str, offered: int, missed: int) -> None:
-    put_agent_day(connection, business_date="2026-11-22", agent=agent, offered_count=offered,
+    put_agent_day(connection, business_date="2026-11-22", agent=agent, offered_count=offered, rung_count=offered,
         answered_count=offered - missed, ring_no_answer_count=missed)  # fmt: skip
 
 
@@ -379,6 +378,40 @@ def test_where_all_differ_by_chance_alone_the_estimate_is_that_of_all(db):
     for number in range(5):
         put_agent(db, f"agent {number}", 100, 20)
     assert {round(row[1], 9) for row in fair(db).values()} == {0.2}
+
+
+def test_shares_of_time_are_not_judged_as_if_each_second_were_one_of_many(db):
+    fill_catalogue(db)
+    for agent, talk in (("ann", 23_040.0), ("bo", 23_400.0), ("cid", 22_680.0)):
+        put_agent_day(db, business_date="2026-11-22", agent=agent, talk_s=talk, logged_in_s=28_800.0, paused_s=0.0)
+    with pytest.raises(duckdb.InvalidInputException, match="occupancy is no share of counted things"):
+        db.execute(f"from kpi_fair('occupancy', {DAY})").fetchall()
+
+
+def test_an_agent_of_whom_no_rings_are_logged_has_not_answered_them_all(db):
+    put_agent_day(db, business_date="2026-11-22", agent="ann", offered_count=300, answered_count=300)
+    put_agent_day(db, business_date="2026-11-22", agent="bo", offered_count=4, answered_count=3, rung_count=4,
+                  ring_no_answer_count=1)  # fmt: skip
+    assert ask(db, f"kpi_ring_no_answer_rate({DAY})")["ann"] == (None, None, None, None)
+    assert ask(db, f"kpi_ring_no_answer_rate({DAY}, by := 'total')")["total"] == (1, 4, 0.25, 4)
+
+
+def test_offers_outside_any_contact_keep_their_value_in_every_grouping(db):
+    day = {"business_date": "2026-11-22", "currency": "GBP"}
+    put(db, "kpi.money_day", queue="sales", handled_count=10, agent_cost_amount=51.0, attributed_margin_amount=100.0,
+        **day)  # fmt: skip
+    put(db, "ml.retained_day", modelled_action_count=1, retained_value_amount=40.0, **day)
+    both = "kpi_contribution({}, by := '{}', variant := 'contribution_with_retained')"
+    assert ask(db, both.format(DAY, "total"))["total"][2] == 89
+    assert {group: row[2] for group, row in ask(db, both.format(DAY, "queue")).items()} == {"sales": 49, None: 40}
+
+
+def test_a_bridge_from_nothing_is_all_in_what_came(db):
+    put_money(db, "2026-11-22", "sales", 10, 100, 51)
+    before = "date '2026-11-01', date '2026-11-01'"
+    steps = dict(db.execute(f"select step, amount from kpi_contribution_bridge({before}, {DAY})").fetchall())
+    assert (steps["prior"], steps["margin"], steps["agent cost"], steps["current"]) == (0, 100, -51, 49)
+    assert sum(amount for step, amount in steps.items() if step != "current") == 49
 
 
 def test_only_shares_are_compared_so(db):

@@ -5,6 +5,7 @@ Belongs here: kpi.money_day, ml.retained_day. Not here: the macros over them (te
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -56,8 +57,9 @@ def retained() -> duckdb.DuckDBPyConnection:
             ('k1', timestamptz '2026-03-03 00:00:00+00', '2', 0.9, 900.0, 'GBP')
         ) as t(customer_key, scored_at, version, churn_probability, expected_value_amount, currency);
         create table settings.actions as select 'offer' as action, 0.10 as expected_effect_rate;
+        create table settings.churn as select 90 * 86400.0 as horizon_s;
         create table settings.costs as select 0.3 as margin_rate, 'centre-1' as assumption_set, 'GBP' as currency;
-        create table core.action_outcomes (action_outcome_key varchar, contact_key varchar, customer_key varchar,
+        create table core.action_outcomes (action_outcome_key uuid, contact_key varchar, customer_key varchar,
             action varchar, shown_at timestamptz, business_date date, arm varchar);
     """)
     return con
@@ -71,15 +73,24 @@ def asked(con: duckdb.DuckDBPyConnection, *outcomes: str) -> list[tuple[Any, ...
 
 
 def test_kept_is_effect_times_risk_times_value_at_the_margin_by_the_last_score_before_the_offer(retained: Any) -> None:
-    offer = "'o1', 'c1', 'k1', 'offer', timestamptz '2026-03-02 10:00:00+00', date '2026-03-02', 'policy'"
+    offer = "uuid(), 'c1', 'k1', 'offer', timestamptz '2026-03-02 10:00:00+00', date '2026-03-02', 'policy'"
     assert asked(retained, offer) == [("leeds", "A", 1, 1, 6.0, "GBP")]  # 0.10 x 0.5 x 400 x 0.3
 
 
 def test_without_a_score_before_it_an_offer_is_counted_and_not_modelled(retained: Any) -> None:
-    offer = "'o1', 'c1', 'k1', 'offer', timestamptz '2026-02-28 10:00:00+00', date '2026-02-28', 'policy'"
+    offer = "uuid(), 'c1', 'k1', 'offer', timestamptz '2026-02-28 10:00:00+00', date '2026-02-28', 'policy'"
     assert asked(retained, offer) == [("leeds", "A", 1, 0, None, "GBP")]
+
+
+def test_the_same_offer_again_within_the_horizon_keeps_nothing_more(retained: Any) -> None:
+    days = ("2026-03-02", "2026-03-02", "2026-09-01")
+    offers = [f"uuid(), 'c1', 'k1', 'offer', timestamptz '{day} 1{n}:00:00+00', date '{day}', 'policy'"
+              for n, day in enumerate(days)]  # fmt: skip
+    assert asked(retained, *offers) == [
+        ("leeds", "A", 3, 3, Decimal("30.3"), "GBP")
+    ]  # 6 once, and 0.10 x 0.9 x 900 x 0.3
 
 
 def test_who_was_held_out_was_offered_nothing(retained: Any) -> None:
     at = "timestamptz '2026-03-02 10:00:00+00', date '2026-03-02'"
-    assert asked(retained, f"'o1', 'c1', 'k1', 'offer', {at}, 'holdout'") == []
+    assert asked(retained, f"uuid(), 'c1', 'k1', 'offer', {at}, 'holdout'") == []

@@ -34,12 +34,12 @@ create table kpi.queue_day (
 );
 create table kpi.agent_interval (
     interval_started_at timestamptz, business_date date, site varchar, agent varchar, offered_count bigint,
-    answered_count bigint, ring_no_answer_count bigint, ring_s double, talk_s double, hold_s double, wrap_s double,
+    answered_count bigint, rung_count bigint, ring_no_answer_count bigint, ring_s double, talk_s double, hold_s double, wrap_s double,
     logged_in_s double, paused_s double, transferred_count bigint
 );
 create table kpi.agent_day (
     business_date date, site varchar, agent varchar, offered_count bigint, answered_count bigint,
-    ring_no_answer_count bigint, ring_s double, talk_s double, hold_s double, wrap_s double, handle_s double,
+    rung_count bigint, ring_no_answer_count bigint, ring_s double, talk_s double, hold_s double, wrap_s double, handle_s double,
     logged_in_s double, paused_s double, transferred_count bigint, agent_day_count bigint,
     observed_agent_day_count bigint, observed_answered_count bigint, observed_busy_s double,
     observed_available_s double
