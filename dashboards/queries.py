@@ -409,10 +409,8 @@ def _tiers(connection: duckdb.DuckDBPyConnection) -> tuple[TierRow, ...]:
             tier,
             source,
             model_version,
-            count(*) as customer_count
-        from ml.customer_scores
-        where tier is not null
-        group by tier, source, model_version
-        order by max(max(priority)) over (partition by tier) desc nulls last, tier, source, model_version
+            customer_count
+        from ml.tier_mix
+        order by max(priority) over (partition by tier) desc nulls last, tier, source, model_version
     """
     return tuple(TierRow(**row) for row in _known(connection, sql))

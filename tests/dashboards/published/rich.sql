@@ -113,3 +113,5 @@ select
     case when range < 110 then 80 when range < 420 then 40 when range < 1080 then 10 else 0 end,
     case when range % 11 = 0 then 'rule' else 'model' end, case when range % 11 = 0 then null else 'value-3' end, '7'
 from range(2200);
+insert into ml.tier_mix
+select tier, source, model_version, max(priority), count(*) from ml.customer_scores group by tier, source, model_version;

@@ -63,6 +63,9 @@ create table ml.retained_day (
     business_date date, site varchar, queue varchar, channel varchar, tier varchar, currency varchar,
     offered_action_count bigint, modelled_action_count bigint, retained_value_amount double, assumption_set varchar
 );
+create table ml.tier_mix (
+    tier varchar, source varchar, model_version varchar, priority bigint, customer_count bigint
+);
 create table ml.customer_scores (
     customer_key varchar, tier varchar, priority bigint, head_start_s double, queue varchar, action varchar,
     propensity double, arm varchar, churn_probability double, expected_value_amount double, currency varchar,

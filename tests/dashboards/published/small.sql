@@ -25,3 +25,5 @@ insert into kpi.money_day values
     (date '2026-11-22', 'leeds', 'vip', 'voice', null, 'CNY', 4, 500, 8, 2, 0, 0, 0, 0, 0, 'default-0a1b2c3d');
 insert into ml.customer_scores (customer_key, tier, priority, source, model_version, version) values
     ('k1', 'A', 80, 'model', 'value-1', '1'), ('k2', 'B', 40, 'rule', null, '1'), ('k3', 'B', 40, 'rule', null, '1');
+insert into ml.tier_mix
+select tier, source, model_version, max(priority), count(*) from ml.customer_scores group by tier, source, model_version;
