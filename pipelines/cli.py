@@ -277,12 +277,13 @@ def demo(
     """
     from pipelines import demo as first_run
     from pipelines import demo_text, hunt, terminal
+    from pipelines.home import Home
     from pipelines.run import run_home
 
     if sample and (answers or days):
         raise typer.BadParameter("the sample has neither answers nor days")
     if answers:
-        demo_text.print_answers(hunt.answers(_home(home or first_run.DEMO_HOME)))
+        demo_text.print_answers(hunt.answers(Home((home or first_run.DEMO_HOME).absolute())))
         return
     with terminal.progress("demo") as progress:
         if sample:

@@ -113,7 +113,7 @@ def _print_hunt(clues: Sequence[hunt.Clue], where: Path) -> None:
     _print("\n[bold]Treasure hunt[/]")
     _paragraph(
         f"{_number(len(clues)).capitalize()} riddles about facts that are planted in these days. The pipeline was not"
-        " told of them: it read files, as ever. Each riddle says where to look, what to ask, and what explains the metric."
+        " told of them: it read files, as ever. Each riddle says where to look, what to ask, and what explains it."
     )
     for number, clue in enumerate(clues, start=1):
         _print(f"\n[bold]{number:>3}  {escape(clue.title)}[/]  [dim]for the {clue.reader}[/]")

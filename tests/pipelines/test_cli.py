@@ -49,11 +49,11 @@ def callwright() -> Run:
 
 @pytest.fixture(scope="session")
 def demo(shared_centre: Any, callwright: Run) -> Any:
-    """A home that `callwright demo` made; not to be changed."""
+    """A home that `callwright demo --sample` made; not to be changed."""
 
     def fill(centre: Any) -> None:
         shutil.rmtree(centre.path)
-        made = callwright("demo", "--home", centre.path)
+        made = callwright("demo", "--sample", "--home", centre.path)
         assert made.returncode == 0, made.stderr
         (centre.path.parent / "demo.txt").write_text(made.stdout)
 
@@ -78,7 +78,7 @@ def test_a_second_demo_changes_nothing(demo: Any, callwright: Run) -> None:
     before = sorted(
         (p.name, p.stat().st_mtime_ns) for p in demo.path.rglob("*") if p.is_file() and not p.name.startswith(".lock")
     )
-    again = callwright("demo", "--home", demo.path)
+    again = callwright("demo", "--sample", "--home", demo.path)
     assert again.returncode == 0
     assert "nothing new" in again.stdout
     after = sorted(
