@@ -88,10 +88,10 @@ def _print_answer(number: int, answer: hunt.Answer) -> None:
 
 def _print_figures(home: Home) -> None:
     columns, rows = demo.queue_figures(home)
-    terminal.print_table(columns, rows, "\nQueues: service level (SL), mean wait (ASA) and handling time (AHT), min:s")
+    terminal.print_table(columns, rows, "\nQueues (service level SL, wait ASA, handling AHT in min:s)")
     callers = demo.callers_to_show(home)
-    shown = ["number", "tier", "priority", "action", "source", "reasons"]
-    values = [[*(c[name] for name in shown[:-1]), "\n".join(c["reasons"])] for c in callers]
+    shown = ["number", "tier", "prio", "action", "reasons"]
+    values = [(c["number"], c["tier"], c["priority"], c["action"], "\n".join(c["reasons"])) for c in callers]
     if values:
         terminal.print_table(shown, values, "What the router is told of some callers")
 
