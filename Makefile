@@ -23,7 +23,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-demo: setup ## Make a home of the committed sample, run it, say where to look
+demo: setup ## Simulate a centre's year, run it, say where to look and what is hidden in it
 	@$(BIN)/callwright demo
 
 test: setup ## Install what the browser tests need, then style, types and all tests, the long files first

@@ -35,6 +35,8 @@ LIGHT = {
 DARK = LIGHT | {"answered": "#56B4E9", "exited_empty": "#F0E442", "line": "#56B4E9", "target": "#A3ADBA"}
 TIER_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 TICKS_MAX = 5  # what a telephone's width has room for
+# With more points than this their marks would hide the line.
+MARKS_MAX = 120
 INTERVAL_DEFAULT = timedelta(minutes=30)
 LABEL_SHARE_MIN = 0.06  # a narrower part of a bar has no room for its own label
 
@@ -123,12 +125,13 @@ def _add_service_level(
     minimum_n: int,
 ) -> None:
     is_small = [row.judged_count < minimum_n for row in rows]
+    is_crowded = len(rows) > MARKS_MAX
     figure.add_scatter(
         x=moments, y=[row.service_level for row in rows], name=words("chart.service_level"),
         mode="lines+markers", connectgaps=False, row=2, col=1, showlegend=False,
-        line={"color": palette["line"], "width": 2},
+        line={"color": palette["line"], "width": 1 if is_crowded else 2},
         marker={
-            "size": 8,
+            "size": 4 if is_crowded else 8,
             "color": [palette["other"] if small else palette["line"] for small in is_small],
             "symbol": ["circle-open" if small else "circle" for small in is_small],
         },

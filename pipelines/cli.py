@@ -251,33 +251,52 @@ def _print_report(home: Any, report: Any) -> None:
     out.print(f"{said} {report.snapshot}, scores {report.scores_version}")
 
 
-@app.command(epilog=_examples("callwright demo", "callwright demo --home /tmp/demo"))
+@app.command(
+    epilog=_examples(
+        "callwright demo", "callwright demo --answers", "callwright demo --sample",
+        "callwright demo --home /tmp/demo --days 60      a shorter year, for a quick look",
+    )
+)  # fmt: skip
 @_guarded
 def demo(
     home: Annotated[
-        Path | None, typer.Option("--home", help="Where to make it; else data/demo.", show_default=False)
+        Path | None,
+        typer.Option("--home", help="Where; else data/demo, and data/sample-demo for the sample.", show_default=False),
     ] = None,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Print what is planted, and what was found of it.")
+    ] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="The committed sample, an Asterisk's own files, instead of a year.")
+    ] = False,
+    days: Annotated[int | None, typer.Option(help="Fewer days than the year.", min=1, show_default="365")] = None,
 ) -> None:
-    """Make a home of the committed sample, run it, and show what came out."""
+    """The guided first run: simulate a centre's year, run the pipeline over it, say what to look at, and ask riddles.
+
+    The same again does nothing that is done, and prints it all once more. Nothing is ever deleted.
+    """
     from pipelines import demo as first_run
-    from pipelines import terminal
+    from pipelines import demo_text, hunt, terminal
+    from pipelines.home import Home
     from pipelines.run import run_home
 
-    made = first_run.make_demo_home(home or first_run.DEMO_HOME)
+    if sample and (answers or days):
+        raise typer.BadParameter("the sample has neither answers nor days")
+    if answers:
+        demo_text.print_answers(hunt.answers(Home((home or first_run.DEMO_HOME).absolute())))
+        return
     with terminal.progress("demo") as progress:
+        if sample:
+            made = first_run.make_sample_home(home or first_run.SAMPLE_HOME)
+        else:
+            made = first_run.make_demo_home(home or first_run.DEMO_HOME, days or first_run.DAYS, progress)
         report = run_home(made, progress)
-    _print_report(made, report)
-    columns, rows = first_run.queue_figures(made)
-    terminal.print_table(columns, rows, "\nQueues (all published days)")
-    _print_scores(made, first_run.callers_to_show(made), "\nWhat the router is told of some callers")
     where = _shortest(made.path)
-    terminal.out.print("\n[bold]Look further[/]")
-    for command, what in (
-        ("dashboard", "the dashboard, http://127.0.0.1:8501"),
-        ("dagster", "the Dagster UI, http://127.0.0.1:3000"),
-        ("sql", "a SQL prompt over the published file"),
-    ):
-        terminal.out.print(f"  .venv/bin/callwright {command} --home {where}".ljust(60) + what, soft_wrap=True)
+    if sample:
+        _print_report(made, report)
+        demo_text.print_sample(made, where)
+    else:
+        demo_text.print_year(made, report, where)
 
 
 def _shortest(path: Path) -> Path:

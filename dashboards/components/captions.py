@@ -144,7 +144,9 @@ def _one_line(text: str) -> str:
 def _target(row: QueueRow, words: Words) -> str:
     if row.target_rate is None or row.threshold_s is None:
         return words("table.no_target")
-    return _one_line(words("table.target_cell", rate=f"{100 * row.target_rate:.0f}%", seconds=f"{row.threshold_s:g}"))
+    return _one_line(
+        words("table.target_cell", rate=f"{100 * row.target_rate:.0f}%", time=words.time(formats.span(row.threshold_s)))
+    )
 
 
 def _against_target(row: QueueRow, minimum_n: int, words: Words) -> str:

@@ -142,7 +142,7 @@ def _notes(name: str, figure: Figure, view: Overview, header: Publication, words
         details.append(words(f"variant.{agreed[0]}" if len(agreed) == 1 else "variant.sl_as_agreed"))
         if view.target_rate is not None and view.threshold_s is not None:
             target = f"{100 * view.target_rate:.0f}%"
-            details.append(words("note.target", rate=target, seconds=f"{view.threshold_s:g}"))
+            details.append(words("note.target", rate=target, time=words.time(formats.span(view.threshold_s))))
     if name in MONEY:
         details.append(words(f"tag.{header.metric(name).basis}"))
         details.append(words("note.assumptions", name=view.assumption_sets or words("value.not_stated")))

@@ -26,6 +26,14 @@ def duration(seconds: float) -> str:
     return MINUS + text if seconds < 0 and whole else text
 
 
+def span(seconds: float) -> tuple[str, str]:
+    """28800 -> (h, 8): a limit in the largest unit that is whole, from five minutes on."""
+    for unit, length, least in (("h", 3600, 3600), ("min", 60, 300)):
+        if seconds >= least and seconds % length == 0:
+            return unit, f"{seconds / length:g}"
+    return "s", f"{seconds:g}"
+
+
 def points(value: float) -> str:
     """12.34 -> 12.3, as for the net promoter score; the sign only where it is negative."""
     return _signed_minus(f"{value:.1f}")

@@ -25,6 +25,11 @@ class Words:
         """Return the phrase of `key` with `{name}` gaps filled; raises KeyError for an unknown key."""
         return self._phrases[key].format(**values)
 
+    def time(self, span: tuple[str, str]) -> str:
+        """Return a length of time as formats.span gives it: its unit and how many."""
+        unit, count = span
+        return self(f"unit.{unit}", n=count)
+
     def has(self, key: str) -> bool:
         """Whether there is a phrase of this key, as for names that come from the data."""
         return key in self._phrases

@@ -165,7 +165,9 @@ def test_readme_names_only_what_exists(folder):
     text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
     named = re.findall(r"`([\w./*-]+(?:/|\.(?:py|sql|toml|md|yaml)))`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     # Folders of a home, and files that a centre writes, are not in the repository.
-    of_a_home = re.compile(r"^(landing|lake|serve|scores|keys|checks|sources|data/(demo|home))/|^callwright\.toml$")
+    of_a_home = re.compile(
+        r"^(landing|lake|serve|scores|keys|checks|sources|data/(demo|sample-demo|home)|truth)/|^callwright\.toml$"
+    )
     gone = [name for name in named if not of_a_home.match(name) and name != "__init__.py" and not _exists(folder, name)]
     assert gone == []
 

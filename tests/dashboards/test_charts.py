@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,10 @@ def test_charts_never_offer_to_share_with_a_cloud():
     assert len(calls) == 3
     page = (Path(__file__).parents[2] / "dashboards/app_pages/overview.py").read_text("utf-8")
     assert page.count("config=charts.CONFIG") == len(calls)
+
+
+def test_marks_of_a_year_leave_the_line_to_be_seen():
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    rows = [TimePoint(day.isoformat(), 40, 40, 0, 0.9, 40) for day in days]
+    sizes = [over_time(part, is_by_interval=False).data[-1].marker.size for part in (rows[:28], rows)]
+    assert sizes == [8, 4]

@@ -51,3 +51,18 @@ def test_moments_are_told_on_the_centres_clocks_in_summer_and_winter():
 def test_dates_read_in_both_languages():
     assert formats.short_date(date(2026, 11, 2), "en") == "2 Nov"
     assert formats.short_date(date(2026, 11, 2), "zh_CN") == "11月2日"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "span"),
+    [
+        (20, ("s", "20")),
+        (7.5, ("s", "7.5")),
+        (60, ("s", "60")),
+        (600, ("min", "10")),
+        (28800, ("h", "8")),
+        (5400, ("min", "90")),
+    ],
+)
+def test_limits_are_said_in_the_largest_whole_unit(seconds, span):
+    assert formats.span(seconds) == span

@@ -49,11 +49,11 @@ def callwright() -> Run:
 
 @pytest.fixture(scope="session")
 def demo(shared_centre: Any, callwright: Run) -> Any:
-    """A home that `callwright demo` made; not to be changed."""
+    """A home that `callwright demo --sample` made; not to be changed."""
 
     def fill(centre: Any) -> None:
         shutil.rmtree(centre.path)
-        made = callwright("demo", "--home", centre.path)
+        made = callwright("demo", "--sample", "--home", centre.path)
         assert made.returncode == 0, made.stderr
         (centre.path.parent / "demo.txt").write_text(made.stdout)
 
@@ -71,14 +71,14 @@ def test_demo_shows_the_queues_some_scores_and_where_to_go_on(demo: Any) -> None
     assert re.search(r"std +340 +231 +0 ", text)
     for command in ("dashboard", "dagster", "sql"):
         assert re.search(rf"callwright {command} --home \S+", text)
-    assert re.search(r"\+447946\d{6} .*scored", text)
+    assert re.search(r"\+447946\d{6} +[ABCD] +\d+ ", text)
 
 
 def test_a_second_demo_changes_nothing(demo: Any, callwright: Run) -> None:
     before = sorted(
         (p.name, p.stat().st_mtime_ns) for p in demo.path.rglob("*") if p.is_file() and not p.name.startswith(".lock")
     )
-    again = callwright("demo", "--home", demo.path)
+    again = callwright("demo", "--sample", "--home", demo.path)
     assert again.returncode == 0
     assert "nothing new" in again.stdout
     after = sorted(
@@ -236,7 +236,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_known_one(demo_copy: Pat
 
 def test_every_command_has_help_with_examples() -> None:
     asking = "status doctor sql explain reproduce db score"
-    expected = f"init demo run rebuild rejects {asking} serve token dashboard dagster bench"
+    expected = f"init demo simulate run rebuild rejects {asking} serve token dashboard dagster bench"
     command = typer.main.get_command(app)
     assert isinstance(command, typer.core.TyperGroup)
     assert set(expected.split()) == set(command.commands)
