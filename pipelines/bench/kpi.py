@@ -163,7 +163,7 @@ def build(work: Path) -> Figures:
     with session_of(work) as (plan, session):
         tables = run_steps(
             session,
-            [step for step in plan.ordered() if step.group == "kpi" or step.key == "ml/tier_mix" or is_early(step)],
+            [step for step in plan.ordered() if step.group == "kpi" or step.name == "ml/tier_mix" or is_early(step)],
         )
         counts = {name: session.warehouse.row_count(name) for name in session.models if name.startswith("kpi.")}
     return {"tables": tables, "row_counts": counts, "bytes_count": home_of(work).warehouse.stat().st_size}
