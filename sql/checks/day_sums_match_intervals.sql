@@ -8,6 +8,7 @@ with signed as (
         site,
         queue,
         channel,
+        service_level_variant,
         coalesce(offered_count, 0) as offered_count,
         coalesce(answered_count, 0) as answered_count,
         coalesce(answered_in_sl_count, 0) as answered_in_sl_count,
@@ -20,8 +21,14 @@ with signed as (
         coalesce(withdrawn_count, 0) as withdrawn_count,
         coalesce(open_count, 0) as open_count,
         coalesce(blocked_count, 0) as blocked_count,
+        coalesce(diverted_count, 0) as diverted_count,
         coalesce(held_count, 0) as held_count,
         coalesce(transferred_count, 0) as transferred_count,
+        coalesce(talk_known_count, 0) as talk_known_count,
+        coalesce(hold_known_count, 0) as hold_known_count,
+        coalesce(wrap_known_count, 0) as wrap_known_count,
+        coalesce(ring_known_count, 0) as ring_known_count,
+        coalesce(handled_known_count, 0) as handled_known_count,
         coalesce(answered_wait_s, 0) as answered_wait_s,
         coalesce(abandoned_wait_s, 0) as abandoned_wait_s,
         coalesce(wait_s, 0) as wait_s,
@@ -40,6 +47,7 @@ with signed as (
         site,
         queue,
         channel,
+        service_level_variant,
         -coalesce(offered_count, 0) as offered_count,
         -coalesce(answered_count, 0) as answered_count,
         -coalesce(answered_in_sl_count, 0) as answered_in_sl_count,
@@ -52,8 +60,14 @@ with signed as (
         -coalesce(withdrawn_count, 0) as withdrawn_count,
         -coalesce(open_count, 0) as open_count,
         -coalesce(blocked_count, 0) as blocked_count,
+        -coalesce(diverted_count, 0) as diverted_count,
         -coalesce(held_count, 0) as held_count,
         -coalesce(transferred_count, 0) as transferred_count,
+        -coalesce(talk_known_count, 0) as talk_known_count,
+        -coalesce(hold_known_count, 0) as hold_known_count,
+        -coalesce(wrap_known_count, 0) as wrap_known_count,
+        -coalesce(ring_known_count, 0) as ring_known_count,
+        -coalesce(handled_known_count, 0) as handled_known_count,
         -coalesce(answered_wait_s, 0) as answered_wait_s,
         -coalesce(abandoned_wait_s, 0) as abandoned_wait_s,
         -coalesce(wait_s, 0) as wait_s,
@@ -71,13 +85,14 @@ select
     site, -- site
     queue, -- queue
     channel, -- channel
+    service_level_variant, -- agreed variant of the service level
     sum(offered_count) as offered_difference_count, -- offered: intervals less day
     sum(answered_count) as answered_difference_count, -- answered: intervals less day
     sum(abandoned_count) as abandoned_difference_count, -- abandoned: intervals less day
     sum(wait_s) as wait_difference_s, -- wait: intervals less day
     sum(talk_s) as talk_difference_s, -- talk: intervals less day
 from signed
-group by business_date, site, queue, channel
+group by business_date, site, queue, channel, service_level_variant
 having sum(offered_count) <> 0
     or sum(answered_count) <> 0
     or sum(answered_in_sl_count) <> 0
@@ -90,8 +105,14 @@ having sum(offered_count) <> 0
     or sum(withdrawn_count) <> 0
     or sum(open_count) <> 0
     or sum(blocked_count) <> 0
+    or sum(diverted_count) <> 0
     or sum(held_count) <> 0
     or sum(transferred_count) <> 0
+    or sum(talk_known_count) <> 0
+    or sum(hold_known_count) <> 0
+    or sum(wrap_known_count) <> 0
+    or sum(ring_known_count) <> 0
+    or sum(handled_known_count) <> 0
     or abs(sum(answered_wait_s)) > 0.000001 + 0.000000001 * sum(abs(answered_wait_s))
     or abs(sum(abandoned_wait_s)) > 0.000001 + 0.000000001 * sum(abs(abandoned_wait_s))
     or abs(sum(wait_s)) > 0.000001 + 0.000000001 * sum(abs(wait_s))

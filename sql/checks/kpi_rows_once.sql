@@ -1,4 +1,4 @@
--- Each interval or day, site, queue, channel and agent has one row in the sums, or it would be counted twice.
+-- Each interval or day, site, queue, channel, agreed service level and agent has one row in the sums, or it would be counted twice.
 -- severity: fail
 -- owner: team:data
 with repeated as (
@@ -9,10 +9,11 @@ with repeated as (
         site,
         queue,
         channel,
+        service_level_variant,
         cast(null as varchar) as agent,
         count(*) as row_count
     from kpi.queue_interval
-    group by interval_started_at, business_date, site, queue, channel
+    group by interval_started_at, business_date, site, queue, channel, service_level_variant
     having count(*) > 1
 
     union all
@@ -24,10 +25,11 @@ with repeated as (
         site,
         queue,
         channel,
+        service_level_variant,
         cast(null as varchar) as agent,
         count(*) as row_count
     from kpi.queue_day
-    group by business_date, site, queue, channel
+    group by business_date, site, queue, channel, service_level_variant
     having count(*) > 1
 
     union all
@@ -39,6 +41,7 @@ with repeated as (
         site,
         cast(null as varchar) as queue,
         cast(null as varchar) as channel,
+        cast(null as varchar) as service_level_variant,
         agent,
         count(*) as row_count
     from kpi.agent_day
@@ -53,6 +56,7 @@ select
     site, -- site
     queue, -- queue, where there is one
     channel, -- channel, where there is one
+    service_level_variant, -- agreed variant of the service level, where there is one
     agent, -- agent, where there is one
     row_count, -- rows with these keys
 from repeated

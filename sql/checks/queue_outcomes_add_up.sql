@@ -11,6 +11,7 @@ with sums as (
         site,
         queue,
         channel,
+        service_level_variant,
         offered_count,
         answered_count + abandoned_count + timed_out_count + exited_by_key_count + exited_empty_count + withdrawn_count
             + open_count as accounted_count
@@ -25,6 +26,7 @@ with sums as (
         site,
         queue,
         channel,
+        service_level_variant,
         offered_count,
         answered_count + abandoned_count + timed_out_count + exited_by_key_count + exited_empty_count + withdrawn_count
             + open_count as accounted_count
@@ -38,6 +40,7 @@ select
     site, -- site
     queue, -- queue
     channel, -- channel
+    service_level_variant, -- agreed variant of the service level
     offered_count, -- offered
     accounted_count, -- visits whose fate is known
 from sums

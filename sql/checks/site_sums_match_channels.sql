@@ -22,6 +22,7 @@ with signed as (
         coalesce(callback_count, 0) as callback_count,
         coalesce(open_count, 0) as open_count,
         coalesce(queued_count, 0) as queued_count,
+        coalesce(waited_count, 0) as waited_count,
         coalesce(multi_queue_count, 0) as multi_queue_count,
         coalesce(transferred_contact_count, 0) as transferred_contact_count,
         coalesce(transfer_count, 0) as transfer_count,
@@ -58,6 +59,7 @@ with signed as (
         -coalesce(callback_count, 0) as callback_count,
         -coalesce(open_count, 0) as open_count,
         -coalesce(queued_count, 0) as queued_count,
+        -coalesce(waited_count, 0) as waited_count,
         -coalesce(multi_queue_count, 0) as multi_queue_count,
         -coalesce(transferred_contact_count, 0) as transferred_contact_count,
         -coalesce(transfer_count, 0) as transfer_count,
@@ -99,6 +101,7 @@ having sum(contact_count) <> 0
     or sum(callback_count) <> 0
     or sum(open_count) <> 0
     or sum(queued_count) <> 0
+    or sum(waited_count) <> 0
     or sum(multi_queue_count) <> 0
     or sum(transferred_contact_count) <> 0
     or sum(transfer_count) <> 0

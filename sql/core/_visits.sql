@@ -172,8 +172,9 @@ select
         when outcome = 'answered' then answered_at + to_seconds(coalesce(talk_s, 0) + coalesce(hold_s, 0))
         when outcome <> 'open' then entered_at + to_seconds(coalesce(wait_s, 0))
     end) as left_at,
+    -- Who was refused did not wait, not even nought seconds.
     case
-        when outcome <> 'open'
+        when outcome not in ('open', 'full', 'diverted')
             then coalesce(wait_s, (epoch_us(coalesce(answered_at, ended_at)) - epoch_us(entered_at)) / 1e6)
     end as wait_s,
     ring_s,

@@ -24,6 +24,7 @@ select
     cast(sum(case when outcome = 'callback' then 1 else 0 end) as bigint) as callback_count, -- Asked to be called back, and was not answered otherwise
     cast(sum(case when outcome = 'open' then 1 else 0 end) as bigint) as open_count, -- Still going on, or the end was not logged
     cast(sum(case when queue_visit_count > 0 then 1 else 0 end) as bigint) as queued_count, -- Contacts that came to a queue, refusals included
+    cast(sum(case when queue_wait_s is not null then 1 else 0 end) as bigint) as waited_count, -- Contacts that waited in a queue for a known time; who was only refused is not one
     cast(sum(case when queue_visit_count > 1 then 1 else 0 end) as bigint) as multi_queue_count, -- Contacts that came to more than one
     cast(sum(case when transfer_count > 0 then 1 else 0 end) as bigint) as transferred_contact_count, -- Contacts that were transferred at least once
     cast(sum(transfer_count) as bigint) as transfer_count, -- Transfers

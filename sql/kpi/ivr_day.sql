@@ -12,6 +12,7 @@ select
     cast(sum(case when outcome = 'contained_in_ivr' then 1 else 0 end) as bigint) as contained_count, -- Ended there without asking for an agent
     cast(sum(case when outcome = 'abandoned_in_ivr' then 1 else 0 end) as bigint) as abandoned_count, -- Left by the customer there
     cast(sum(case when queue_visit_count > 0 then 1 else 0 end) as bigint) as to_queue_count, -- Went on to a queue, refusals included
+    cast(sum(case when ivr_s is not null then 1 else 0 end) as bigint) as ivr_known_count, -- Contacts whose time in the IVR is known
     round(sum(ivr_s), 6) as ivr_s, -- Sum of the times before the first queue; null: no source says [unit: s]
 from core.contacts
 where ivr_s > 0 or outcome in ('contained_in_ivr', 'abandoned_in_ivr')

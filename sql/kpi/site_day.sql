@@ -21,6 +21,7 @@ select
     cast(sum(callback_count) as bigint) as callback_count, -- Asked to be called back, and was not answered otherwise
     cast(sum(open_count) as bigint) as open_count, -- Still going on, or the end was not logged
     cast(sum(queued_count) as bigint) as queued_count, -- Contacts that came to a queue, refusals included
+    cast(sum(waited_count) as bigint) as waited_count, -- Contacts that waited in a queue for a known time; who was only refused is not one
     cast(sum(multi_queue_count) as bigint) as multi_queue_count, -- Contacts that came to more than one
     cast(sum(transferred_contact_count) as bigint) as transferred_contact_count, -- Contacts that were transferred at least once
     cast(sum(transfer_count) as bigint) as transfer_count, -- Transfers

@@ -35,6 +35,7 @@ select
     cast(sum(callback_count) as bigint) as callback_count,
     cast(sum(open_count) as bigint) as open_count,
     cast(sum(queued_count) as bigint) as queued_count,
+    cast(sum(waited_count) as bigint) as waited_count,
     cast(sum(multi_queue_count) as bigint) as multi_queue_count,
     cast(sum(transferred_contact_count) as bigint) as transferred_contact_count,
     cast(sum(transfer_count) as bigint) as transfer_count,

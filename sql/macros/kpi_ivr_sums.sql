@@ -24,6 +24,7 @@ select
     cast(sum(contained_count) as bigint) as contained_count,
     cast(sum(abandoned_count) as bigint) as abandoned_count,
     cast(sum(to_queue_count) as bigint) as to_queue_count,
+    cast(sum(ivr_known_count) as bigint) as ivr_known_count,
     cast(sum(ivr_s) as double) as ivr_s
 from grouped
 group by group_value;

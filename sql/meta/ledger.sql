@@ -1,4 +1,4 @@
--- The conservation ledger: what was offered is what was answered, abandoned, flowed out or is open; blocked stands beside it.
+-- The conservation ledger: what was offered is what was answered, abandoned, flowed out or is open; blocked and diverted stand beside it.
 -- Counted from the visits, not from the KPI tables, so that the two can be held against each other.
 -- grain: one row per queue and half hour
 -- owner: team:data
@@ -13,7 +13,8 @@ select
     cast(sum(case when outcome = 'exited_empty' then 1 else 0 end) as bigint) as exited_empty_count, -- Sent on because no agent was left
     cast(sum(case when outcome = 'withdrawn' then 1 else 0 end) as bigint) as withdrawn_count, -- Taken out by the system
     cast(sum(case when outcome = 'open' then 1 else 0 end) as bigint) as open_count, -- Still waiting, or their end was not logged
-    cast(sum(case when outcome in ('full', 'join_empty', 'closed', 'diverted') then 1 else 0 end) as bigint) as blocked_count, -- Refused before entering: full, empty or closed; not part of offered
+    cast(sum(case when outcome in ('full', 'join_empty', 'closed') then 1 else 0 end) as bigint) as blocked_count, -- Refused before entering: full, empty or closed; not part of offered
+    cast(sum(case when outcome = 'diverted' then 1 else 0 end) as bigint) as diverted_count, -- Sent elsewhere before entering: to a callback chosen at once, or by the dialplan; neither offered nor refused
     cast(count(*) - sum(case when outcome in (
         'answered', 'abandoned', 'timed_out', 'exited_by_key', 'exited_empty', 'withdrawn', 'open', 'full', 'join_empty',
         'closed', 'diverted'

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from oracle import REFUSALS, Rules, Told, Visit, days_between, half_hour, known_sum
+from oracle import Rules, Told, Visit, days_between, half_hour, known_sum
 
 Row = dict[str, Any]
 Ratio = tuple[float | None, float]
@@ -33,9 +33,11 @@ def sums_of(visits: Iterable[Visit]) -> Row:
     every = list(visits)
     answered = [v for v in every if v.outcome == "answered"]
     abandoned = [v for v in every if v.outcome == "abandoned"]
-    blocked = [v for v in every if v.outcome in REFUSALS]
+    blocked = [v for v in every if v.outcome in ("full", "join_empty", "closed")]
+    diverted = [v for v in every if v.outcome == "diverted"]
+    talk_known_count = sum(v.talk_s is not None for v in answered)
     return {
-        "offered_count": len(every) - len(blocked),
+        "offered_count": len(every) - len(blocked) - len(diverted),
         "answered_count": len(answered),
         "answered_in_sl_count": sum(v.is_within_sl is True for v in answered),
         "abandoned_count": len(abandoned),
@@ -43,6 +45,7 @@ def sums_of(visits: Iterable[Visit]) -> Row:
         "short_abandoned_count": sum(v.is_short_abandon for v in abandoned),
         **{f"{outcome}_count": sum(v.outcome == outcome for v in every) for outcome in OUTCOMES},
         "blocked_count": len(blocked),
+        "diverted_count": len(diverted),
         "answered_wait_s": known_sum(v.wait_s for v in answered) or 0.0,
         "abandoned_wait_s": known_sum(v.wait_s for v in abandoned) or 0.0,
         "wait_s": known_sum(v.wait_s for v in every) or 0.0,
@@ -53,6 +56,12 @@ def sums_of(visits: Iterable[Visit]) -> Row:
         "held_count": 0,
         "wrap_s": None,
         "transferred_count": sum(v.transfer_type is not None for v in every),
+        "talk_known_count": talk_known_count,
+        "hold_known_count": 0,
+        "wrap_known_count": 0,
+        "ring_known_count": sum(v.ring_s is not None for v in answered),
+        # Neither hold nor wrap-up stands in a queue_log: what is handled is the talk.
+        "handled_known_count": talk_known_count,
     }
 
 
@@ -184,8 +193,7 @@ ABANDONMENTS: dict[str, Callable[[Row], Ratio]] = {
 }
 TIMES: dict[str, Callable[[Row], Ratio]] = {
     "kpi_asa": lambda s: (s["answered_wait_s"], s["answered_count"]),
-    # Neither hold nor wrap-up stands in a queue_log: what is handled is the talk.
-    "kpi_aht": lambda s: (s["talk_s"], s["answered_count"]),
+    "kpi_aht": lambda s: (s["talk_s"], s["handled_known_count"]),
 }
 
 

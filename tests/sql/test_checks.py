@@ -34,8 +34,14 @@ COUNTS = [
     "withdrawn_count",
     "open_count",
     "blocked_count",
+    "diverted_count",
     "held_count",
     "transferred_count",
+    "talk_known_count",
+    "hold_known_count",
+    "wrap_known_count",
+    "ring_known_count",
+    "handled_known_count",
 ]
 SECONDS = ["answered_wait_s", "abandoned_wait_s", "wait_s", "max_wait_s", "ring_s", "talk_s", "hold_s", "wrap_s"]
 
@@ -108,7 +114,8 @@ select * from (values ('s1', 'c1', 'nps'), ('s2', null, 'nps')) as t(survey_key,
 insert into kpi.queue_interval by name
 select timestamptz '2026-03-02 10:00:00+00' as interval_started_at, date '2026-03-02' as business_date,
     'sales' as queue, 'voice' as channel, 1 as offered_count, 1 as answered_count, 1 as answered_in_sl_count,
-    10.5 as answered_wait_s, 10.5 as wait_s, 10.5 as max_wait_s, 60 as talk_s;
+    10.5 as answered_wait_s, 10.5 as wait_s, 10.5 as max_wait_s, 60 as talk_s, 1 as talk_known_count,
+    1 as handled_known_count;
 insert into kpi.queue_interval by name
 select timestamptz '2026-03-02 10:30:00+00' as interval_started_at, date '2026-03-02' as business_date,
     'sales' as queue, 'voice' as channel, 1 as offered_count, 1 as abandoned_count, 1 as short_abandoned_count,
@@ -117,7 +124,7 @@ insert into kpi.queue_day by name
 select date '2026-03-02' as business_date, 'sales' as queue, 'voice' as channel, 2 as offered_count,
     1 as answered_count, 1 as answered_in_sl_count, 1 as abandoned_count, 1 as short_abandoned_count,
     1 as blocked_count, 10.5 as answered_wait_s, 4.25 as abandoned_wait_s, 14.75 as wait_s, 10.5 as max_wait_s,
-    60 as talk_s;
+    60 as talk_s, 1 as talk_known_count, 1 as handled_known_count;
 insert into kpi.agent_day by name
 select date '2026-03-02' as business_date, 'ann' as agent, 1 as offered_count, 1 as answered_count, 60 as talk_s,
     2400 as logged_in_s, 300 as paused_s, 0 as transferred_count, 1 as rung_count, 0 as ring_no_answer_count;
@@ -161,8 +168,8 @@ insert into kpi.campaign_day by name
 select *, 'spring' as campaign_id from (values (9, 1, 0, 1, 0), (10, 2, 1, 0, 1))
 as t(local_hour, attempt_count, sold_count, person_first_attempt_count, person_first_connected_count);
 insert into meta.ledger values
-    ('sales', timestamptz '2026-03-02 10:00:00+00', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0),
-    ('sales', timestamptz '2026-03-02 10:30:00+00', 1, 0, 1, 0, 0, 0, 0, 0, 1, 0);
+    ('sales', timestamptz '2026-03-02 10:00:00+00', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    ('sales', timestamptz '2026-03-02 10:30:00+00', 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0);
 insert into meta.source_files values ('asterisk_queue_log', 'queue_log', 10, 6, 2, 1, 1);
 insert into settings.centre values ('GBP');
 """
@@ -219,6 +226,10 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
             for name in ("answered_wait_s", "abandoned_wait_s", "talk_s", "hold_s")
         ),
         ("delete from kpi.queue_interval", "offered_difference_count=2"),
+        (
+            "update kpi.queue_interval set service_level_variant = 'sl_answered_only'",
+            "service_level_variant=sl_answered_only",
+        ),
         ("delete from core.queue_visits where visit_key = 'v2'", "abandoned_difference_count=-1"),
         ("update kpi.queue_interval set queue = 'other' where answered_count = 1", "queue=other"),
     ],
@@ -226,6 +237,10 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
         *((f"update kpi.queue_day set {name} = coalesce({name}, 0) + 1", "queue=sales") for name in COUNTS),
         *((f"update kpi.queue_day set {name} = coalesce({name}, 0) + 0.001", "queue=sales") for name in SECONDS),
         ("delete from kpi.queue_day", "offered_difference_count=2"),
+        (
+            "update kpi.queue_day set service_level_variant = 'sl_answered_only'",
+            "service_level_variant=sl_answered_only",
+        ),
         ("update kpi.queue_day set business_date = date '2026-03-03'", "business_date=2026-03-03"),
     ],
     "queue_outcomes_add_up": [
@@ -251,6 +266,10 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
         *((f"update kpi.queue_day set {name} = coalesce({name}, 0) + 1", "queue=sales") for name in COUNTS),
         *((f"update kpi.queue_day set {name} = coalesce({name}, 0) + 0.001", "queue=sales") for name in SECONDS),
         ("delete from kpi.tier_service_day where tier is null", "offered_difference_count=-1"),
+        (
+            "update kpi.tier_service_day set service_level_variant = 'sl_answered_only'",
+            "service_level_variant=sl_answered_only",
+        ),
         ("insert into kpi.tier_service_day from kpi.tier_service_day", "offered_difference_count=2"),
     ],
     "wait_histogram_matches_visits": [
@@ -351,8 +370,9 @@ def centre():
                 types = {c.name: (c.type or "").split(" |")[0].replace("UUID", "VARCHAR") for c in contract.columns}
                 declared = ", ".join(f"{name} {type_}" for name, type_ in types.items())
                 con.execute(f"create table {contract.table} ({declared})")
+        con.execute("alter table core.queue_visits add column service_level_variant varchar")
         sums = ", ".join([*(f"{name} bigint default 0" for name in COUNTS), *(f"{name} double" for name in SECONDS)])
-        keys = "business_date date, site varchar, queue varchar, channel varchar"
+        keys = "business_date date, site varchar, queue varchar, channel varchar, service_level_variant varchar"
         logins = "agent varchar, state varchar, started_at timestamptz, ended_at timestamptz"
         con.execute(f"create table kpi.queue_interval (interval_started_at timestamptz, {keys}, {sums})")
         con.execute(f"create table kpi.queue_day ({keys}, {sums})")
@@ -368,6 +388,7 @@ def centre():
             "withdrawn",
             "open",
             "blocked",
+            "diverted",
             "difference",
         ]
         counted = ", ".join(f"{name}_count bigint" for name in ["offered", *ledger])

@@ -72,8 +72,11 @@ def test_who_waited_and_chose_a_callback_was_offered_and_who_did_not_wait_was_no
         call(2, "2026-03-02 12:00:00", "callback"),
         call(3, "2026-03-02 12:00:00", "failed", wait=5),
     )
-    counts = "select offered_count, exited_by_key_count, withdrawn_count, open_count, blocked_count from kpi.queue_day"
-    assert centre.rows(counts) == [(2, 1, 1, 0, 1)]
+    counts = "select offered_count, exited_by_key_count, withdrawn_count, open_count, blocked_count, diverted_count"
+    for table in ("queue_interval", "queue_day", "tier_service_day"):
+        assert centre.rows(f"{counts} from kpi.{table}") == [(2, 1, 1, 0, 0, 1)]
+    apart = "select offered_count, blocked_count, diverted_count, difference_count from meta.ledger"
+    assert centre.rows(apart) == [(2, 0, 1, 0)]
     contacts = "select source_contact_id, outcome from core.contacts order by 1"
     assert centre.rows(contacts) == [("1", "callback"), ("2", "callback"), ("3", "failed")]
 
@@ -104,6 +107,21 @@ def test_sums_of_seconds(acd: Any) -> None:
 def test_unknown_hold_and_wrap_are_null_not_zero(acd: Any) -> None:
     centre = acd(call(1, "2026-03-02 12:00:00", wait=7, talk=60))
     assert centre.rows("select hold_s, wrap_s, held_count from kpi.queue_day") == [(None, None, 0)]
+
+
+def test_visits_of_known_times_are_counted(acd: Any) -> None:
+    centre = acd(
+        call(1, "2026-03-02 12:00:00", talk=60, hold=0, wrap=10),
+        call(2, "2026-03-02 12:00:00", talk=30),
+        call(3, "2026-03-02 12:00:00", wrap=60),
+        call(4, "2026-03-02 12:00:00"),  # answered, and nothing is told of it
+        call(5, "2026-03-02 12:00:00", "abandoned", wait=4),
+    )
+    known = (
+        "answered_count, talk_known_count, hold_known_count, wrap_known_count, ring_known_count, handled_known_count"
+    )
+    for table in ("queue_interval", "queue_day", "tier_service_day"):
+        assert centre.rows(f"select {known} from kpi.{table}") == [(4, 2, 1, 2, 0, 3)]
 
 
 @pytest.mark.parametrize(("comparator", "in_time"), [("<=", 2), ("<", 1)])
@@ -164,6 +182,22 @@ def test_ownership_moves_a_visit_over_midnight_to_the_day_of_its_event(acd: Any)
     )  # fmt: skip
     days = "select cast(business_date as varchar), offered_count from kpi.queue_day order by 1"
     assert centre.rows(days) == [("2026-03-02", 1), ("2026-03-04", 1)]
+
+
+def test_a_late_visit_is_judged_by_the_variant_that_was_agreed_for_it_and_changes_no_other(acd: Any) -> None:
+    targets = (
+        '\n[[targets]]\nqueue = "*"\ninterval_ownership = "event"\nservice_level_variant = "sl_answered_only"\n'
+        '\n[[targets]]\nqueue = "*"\nvalid_from = 2026-03-03\nservice_level_variant = "sl_abandons_negative"\n'
+    )
+    centre = acd(
+        call(1, "2026-03-02 23:59:00", wait=120),  # answered on the next day, under the target of this one
+        call(2, "2026-03-03 00:05:00", wait=5),
+        call(3, "2026-03-03 00:06:00", "abandoned", wait=50),
+        settings=targets,
+    )
+    rows = "select service_level_variant, answered_count, answered_in_sl_count, abandoned_count from kpi.{} order by 1"
+    for table in ("queue_interval", "queue_day", "tier_service_day"):
+        assert centre.rows(rows.format(table)) == [("sl_abandons_negative", 1, 1, 1), ("sl_answered_only", 1, 0, 0)]
 
 
 @pytest.mark.parametrize(("start", "in_time"), [("queue", 1), ("arrival", 0)])

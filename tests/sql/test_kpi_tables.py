@@ -156,6 +156,20 @@ def test_sites_add_their_channels_and_what_a_channel_does_not_have_is_null(acd: 
     ]
 
 
+def test_who_was_refused_came_to_a_queue_and_did_not_wait(acd: Any) -> None:
+    centre = acd(
+        contact(1, "2026-03-02 12:00:00", wait=10),
+        contact(2, "2026-03-02 12:00:00", "abandoned", wait=30),
+        contact(3, "2026-03-02 12:00:00", "blocked", wait=0),
+        contact(4, "2026-03-02 12:00:00", "blocked", wait=""),
+        contact(5, "2026-03-02 12:00:00", "callback"),
+        contact(6, "2026-03-02 12:00:00", "abandoned_in_ivr", queue=""),
+    )
+    sums = "select queued_count, waited_count, queue_wait_s, elapsed_wait_s from kpi.{}"
+    for table in ("channel_day", "site_day"):
+        assert centre.rows(sums.format(table)) == [(5, 2, 40.0, 40.0)]
+
+
 OVER_MIDNIGHT = (
     contact(1, "2026-03-02 23:50:00", "timed_out", queue="a", wait=59),
     contact(1, "2026-03-02 23:50:00", "timed_out", queue="b", wait=59, entered="2026-03-03 00:01:00"),
@@ -370,10 +384,10 @@ def test_ends_in_the_ivr_by_the_number_dialled(acd: Any) -> None:
         contact(6, "2026-03-02 12:00:00", dialled="8001"),
     )
     sums = (
-        "select node, ivr_contact_count, contained_count, abandoned_count, to_queue_count, ivr_s from kpi.ivr_day"
-        " order by node nulls last"
+        "select node, ivr_contact_count, contained_count, abandoned_count, to_queue_count, ivr_known_count, ivr_s from"
+        " kpi.ivr_day order by node nulls last"
     )
-    assert centre.rows(sums) == [("8001", 4, 1, 1, 2, 44.0), (None, 1, 1, 0, 0, None)]
+    assert centre.rows(sums) == [("8001", 4, 1, 1, 2, 3, 44.0), (None, 1, 1, 0, 0, 0, None)]
 
 
 def test_what_comes_into_a_node_leaves_it(acd: Any) -> None:

@@ -65,10 +65,14 @@ def put_visits(connection: duckdb.DuckDBPyConnection, **values: object) -> None:
         "site": "leeds", "queue": "sales", "channel": "voice", "business_date": "2026-11-22",
         "offered_count": 0, "answered_count": 0, "answered_in_sl_count": 0, "abandoned_count": 0,
         "abandoned_in_sl_count": 0, "short_abandoned_count": 0, "timed_out_count": 0, "exited_by_key_count": 0,
-        "exited_empty_count": 0, "withdrawn_count": 0, "open_count": 0, "blocked_count": 0,
+        "exited_empty_count": 0, "withdrawn_count": 0, "open_count": 0, "blocked_count": 0, "diverted_count": 0,
     } | values  # fmt: skip
     if handled := [sums[name] for name in ("talk_s", "hold_s", "wrap_s") if name in sums]:
         sums["handle_s"] = sum(handled)
+        sums.setdefault("handled_known_count", sums["answered_count"])
+    for part in ("talk", "hold", "wrap", "ring"):
+        if f"{part}_s" in sums:
+            sums.setdefault(f"{part}_known_count", sums["answered_count"])
     put(connection, "kpi.queue_day", **{k: v for k, v in sums.items() if k != "interval_started_at"})
     put(connection, "kpi.queue_interval", **({"interval_started_at": "2026-11-22 09:00:00+00"} | sums))
 
@@ -155,8 +159,47 @@ def test_handle_time_is_talk_hold_and_wrap_of_the_answered(db):
 
 
 def test_handle_time_of_calls_that_still_go_on_is_not_known_and_not_0(db):
-    put_visits(db, answered_count=4)
-    assert ask(db, f"kpi_aht({DAY})")["sales"] == (None, 4, None, 4)
+    put_visits(db, answered_count=4, handled_known_count=0)
+    assert ask(db, f"kpi_aht({DAY})")["sales"] == (None, 0, None, 0)
+
+
+def test_an_average_is_over_the_visits_whose_time_is_known(db):
+    # 900 calls of 100 s of which neither hold nor wrap-up is known, 100 chats of 100 s with 60 s of wrap-up.
+    put_visits(db, answered_count=900, talk_s=90000.0)
+    put_visits(db, channel="chat", answered_count=100, talk_s=10000.0, wrap_s=6000.0)
+    assert ask(db, f"kpi_average_wrap({DAY})")["sales"] == (6000, 100, 60, 100)
+    assert ask(db, f"kpi_average_talk({DAY})")["sales"] == (100000, 1000, 100, 1000)
+    assert ask(db, f"kpi_aht({DAY})")["sales"] == (106000, 1000, 106, 1000)
+    # Three more, of which one is told: on hold for 40 s, after a ring of 6 s.
+    put_visits(db, queue="vip", answered_count=3, hold_s=40.0, ring_s=6.0, held_count=1, hold_known_count=1,
+               ring_known_count=1, handled_known_count=1)  # fmt: skip
+    for call, value in [("average_hold({}, variant := 'average_hold_all')", 40), ("hold_rate({})", 1),
+                        ("average_ring({})", 6), ("aht({})", 40)]:  # fmt: skip
+        assert ask(db, f"kpi_{call.format(DAY)}")["vip"][1:] == (1, value, 1)
+
+
+def test_averages_by_agent_are_over_all_that_he_answered(db):
+    put_agent_day(db, business_date="2026-11-22", agent="ann", answered_count=4, talk_s=60.0, wrap_s=20.0)
+    for metric, value in [("average_talk", 15), ("average_wrap", 5), ("aht", 20)]:
+        for call in (f"kpi_{metric}({DAY}, by := 'agent')", f"kpi('{metric}', {DAY}, by := 'agent')"):
+            assert ask(db, call)["ann"][1:] == (4, value, 4)
+
+
+def test_who_was_diverted_is_neither_refused_nor_offered(db):
+    put_visits(db, offered_count=8, blocked_count=2, diverted_count=10)
+    assert ask(db, f"kpi_blockage({DAY})")["sales"] == (2, 10, 0.2, 10)
+    assert ask(db, f"kpi_blocked({DAY})")["sales"] == (2, None, 2, 10)
+    assert ask(db, f"kpi_diverted({DAY})")["sales"] == (10, None, 10, 20)
+
+
+def test_waits_are_over_the_contacts_that_waited_and_the_ivrs_time_over_those_whose_time_is_known(db):
+    # Five came to a queue, one of them refused; four waited 80 s in all, 100 s with what lay between.
+    put(db, "kpi.channel_day", business_date="2026-11-22", contact_count=6, queued_count=5, waited_count=4,
+        queue_wait_s=80.0, elapsed_wait_s=100.0)  # fmt: skip
+    assert ask(db, f"kpi_contact_wait({DAY}, variant := 'queue_wait')")["total"] == (80, 4, 20, 4)
+    assert ask(db, f"kpi_contact_wait({DAY}, variant := 'elapsed_wait')")["total"] == (100, 4, 25, 4)
+    put(db, "kpi.ivr_day", business_date="2026-11-22", ivr_contact_count=3, ivr_known_count=2, ivr_s=60.0)
+    assert ask(db, f"kpi_ivr_time({DAY})")["total"] == (60, 2, 30, 2)
 
 
 def test_handle_time_by_agent_comes_from_agent_days(db):
@@ -231,6 +274,14 @@ def test_the_service_level_as_agreed_is_each_queues_own_variant_and_adds_up(db):
     assert ask(db, agreed % "total") == {"total": (66, 90, 66 / 90, 90)}
     rows = db.execute("select queue, sl_as_agreed from queue_day_metrics order by 1").fetchall()
     assert rows == [("sales", 0.75), ("vip", 0.6)]
+
+
+def test_a_queues_day_of_two_variants_is_judged_by_each_for_its_own_visits(db):
+    put_visits(db, answered_count=1, answered_in_sl_count=1, abandoned_count=1,
+               service_level_variant="sl_abandons_negative")  # fmt: skip
+    put_visits(db, answered_count=1, service_level_variant="sl_answered_only")
+    agreed = f"kpi_service_level({DAY}, variant := 'sl_as_agreed')"
+    assert ask(db, agreed) == {"sales": (1, 3, 1 / 3, 3)}
 
 
 @pytest.mark.parametrize("sums", [s for s in load_catalogue().sums.values() if s.tables], ids=lambda sums: sums.id)

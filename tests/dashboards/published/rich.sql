@@ -45,25 +45,27 @@ from waited;
 insert into kpi.queue_interval
 select
     time_bucket(interval 30 minutes, entered_at), business_date, site, queue, channel,
-    count(*), count(*) filter (outcome = 'answered'), count(*) filter (outcome = 'answered' and is_within_sl),
+    'sl_short_abandons_excluded', count(*), count(*) filter (outcome = 'answered'), count(*) filter (outcome = 'answered' and is_within_sl),
     count(*) filter (outcome = 'abandoned'), count(*) filter (outcome = 'abandoned' and is_within_sl),
     count(*) filter (is_short_abandon), count(*) filter (outcome = 'timed_out'),
-    count(*) filter (outcome = 'exited_by_key'), count(*) filter (outcome = 'exited_empty'), 0, 0, 0,
+    count(*) filter (outcome = 'exited_by_key'), count(*) filter (outcome = 'exited_empty'), 0, 0, 0, 0,
     sum(wait_s) filter (outcome = 'answered'), sum(wait_s) filter (outcome = 'abandoned'), sum(wait_s), max(wait_s),
     sum(ring_s), sum(talk_s), sum(hold_s), count(*) filter (hold_s > 0), sum(wrap_s), 0,
-    sum(talk_s + hold_s + wrap_s), 'sl_short_abandons_excluded'
+    sum(talk_s + hold_s + wrap_s), count(talk_s), count(hold_s), count(wrap_s),
+    count(*) filter (outcome = 'answered' and ring_s is not null), count(coalesce(talk_s, hold_s, wrap_s))
 from core.queue_visits
 group by all;
 
 insert into kpi.queue_day
 select
-    business_date, site, queue, channel, sum(offered_count), sum(answered_count), sum(answered_in_sl_count),
+    business_date, site, queue, channel, service_level_variant, sum(offered_count), sum(answered_count), sum(answered_in_sl_count),
     sum(abandoned_count), sum(abandoned_in_sl_count), sum(short_abandoned_count), sum(timed_out_count),
-    sum(exited_by_key_count), sum(exited_empty_count), 0, 0, 0, sum(answered_wait_s), sum(abandoned_wait_s), sum(wait_s),
+    sum(exited_by_key_count), sum(exited_empty_count), 0, 0, 0, 0, sum(answered_wait_s), sum(abandoned_wait_s), sum(wait_s),
     max(max_wait_s), sum(ring_s), sum(talk_s), sum(hold_s), sum(held_count), sum(wrap_s), 0,
-    sum(handle_s), max(service_level_variant)
+    sum(handle_s), sum(talk_known_count), sum(hold_known_count), sum(wrap_known_count), sum(ring_known_count),
+    sum(handled_known_count)
 from kpi.queue_interval
-group by business_date, site, queue, channel;
+group by business_date, site, queue, channel, service_level_variant;
 update kpi.queue_day set blocked_count = 3 where queue = 'complaints' and business_date = date '2026-11-20';
 
 insert into core.surveys

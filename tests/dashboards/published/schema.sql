@@ -16,21 +16,23 @@ create table core.surveys (
 );
 create table kpi.queue_interval (
     interval_started_at timestamptz, business_date date, site varchar, queue varchar, channel varchar,
-    offered_count bigint, answered_count bigint, answered_in_sl_count bigint, abandoned_count bigint,
+    service_level_variant varchar, offered_count bigint, answered_count bigint, answered_in_sl_count bigint, abandoned_count bigint,
     abandoned_in_sl_count bigint, short_abandoned_count bigint, timed_out_count bigint, exited_by_key_count bigint,
-    exited_empty_count bigint, withdrawn_count bigint, open_count bigint, blocked_count bigint,
+    exited_empty_count bigint, withdrawn_count bigint, open_count bigint, blocked_count bigint, diverted_count bigint,
     answered_wait_s double, abandoned_wait_s double, wait_s double, max_wait_s double, ring_s double, talk_s double,
     hold_s double, held_count bigint, wrap_s double, transferred_count bigint, handle_s double,
-    service_level_variant varchar
+    talk_known_count bigint, hold_known_count bigint, wrap_known_count bigint, ring_known_count bigint,
+    handled_known_count bigint
 );
 create table kpi.queue_day (
     business_date date, site varchar, queue varchar, channel varchar,
-    offered_count bigint, answered_count bigint, answered_in_sl_count bigint, abandoned_count bigint,
+    service_level_variant varchar, offered_count bigint, answered_count bigint, answered_in_sl_count bigint, abandoned_count bigint,
     abandoned_in_sl_count bigint, short_abandoned_count bigint, timed_out_count bigint, exited_by_key_count bigint,
-    exited_empty_count bigint, withdrawn_count bigint, open_count bigint, blocked_count bigint,
+    exited_empty_count bigint, withdrawn_count bigint, open_count bigint, blocked_count bigint, diverted_count bigint,
     answered_wait_s double, abandoned_wait_s double, wait_s double, max_wait_s double, ring_s double, talk_s double,
     hold_s double, held_count bigint, wrap_s double, transferred_count bigint, handle_s double,
-    service_level_variant varchar
+    talk_known_count bigint, hold_known_count bigint, wrap_known_count bigint, ring_known_count bigint,
+    handled_known_count bigint
 );
 create table kpi.agent_interval (
     interval_started_at timestamptz, business_date date, site varchar, agent varchar, offered_count bigint,
@@ -89,14 +91,14 @@ create table kpi.channel_day (
     bigint, abandoned_count bigint, short_abandoned_count bigint, abandoned_in_ivr_count bigint,
     contained_in_ivr_count bigint, timed_out_count bigint, exited_by_key_count bigint, exited_empty_count bigint,
     withdrawn_count bigint, blocked_count bigint, failed_count bigint, callback_count bigint, open_count bigint,
-    queued_count bigint, multi_queue_count bigint, transferred_contact_count bigint, transfer_count bigint,
+    queued_count bigint, waited_count bigint, multi_queue_count bigint, transferred_contact_count bigint, transfer_count bigint,
     identified_count bigint, in_business_hours_count bigint, repeat_count bigint, queue_wait_s double,
     elapsed_wait_s double, ivr_s double, ring_s double, talk_s double, hold_s double, wrap_s double, handle_s double
 );
 create table kpi.site_day as select * exclude (channel, direction) from kpi.channel_day;
 create table kpi.ivr_day (
     business_date date, site varchar, channel varchar, node varchar, ivr_contact_count bigint, contained_count
-    bigint, abandoned_count bigint, to_queue_count bigint, ivr_s double
+    bigint, abandoned_count bigint, to_queue_count bigint, ivr_known_count bigint, ivr_s double
 );
 create table kpi.campaign_day (
     business_date date, campaign_id varchar, arm varchar, local_hour bigint, attempt_count bigint, connected_count
@@ -105,12 +107,15 @@ create table kpi.campaign_day (
     bigint, person_first_connected_count bigint, attempts_to_contact_count bigint
 );
 create table kpi.tier_service_day (
-    business_date date, site varchar, queue varchar, channel varchar, tier varchar, offered_count bigint,
+    business_date date, site varchar, queue varchar, channel varchar, tier varchar,
+    service_level_variant varchar, offered_count bigint,
     answered_count bigint, answered_in_sl_count bigint, abandoned_count bigint, abandoned_in_sl_count bigint,
     short_abandoned_count bigint, timed_out_count bigint, exited_by_key_count bigint, exited_empty_count bigint,
-    withdrawn_count bigint, open_count bigint, blocked_count bigint, answered_wait_s double, abandoned_wait_s
-    double, wait_s double, max_wait_s double, ring_s double, talk_s double, hold_s double, held_count bigint, wrap_s
-    double, transferred_count bigint, handle_s double, service_level_variant varchar
+    withdrawn_count bigint, open_count bigint, blocked_count bigint, diverted_count bigint,
+    answered_wait_s double, abandoned_wait_s double, wait_s double, max_wait_s double, ring_s double, talk_s double, hold_s double, held_count bigint, wrap_s
+    double, transferred_count bigint, handle_s double,
+    talk_known_count bigint, hold_known_count bigint, wrap_known_count bigint, ring_known_count bigint,
+    handled_known_count bigint
 );
 create table kpi.wait_histogram_day (
     business_date date, site varchar, queue varchar, channel varchar, outcome varchar, wait_from_s double, wait_to_s

@@ -10,9 +10,9 @@ insert into meta.publish values
     ('20261122T141500Z', timestamptz '2026-11-22 14:15:07+00', timestamptz '2026-11-22 14:12:00+00', '1', 'r1', 47, 1);
 insert into kpi.queue_interval values
     (timestamptz '2026-11-22 01:00:00+00', date '2026-11-22', 'leeds', 'sales', 'voice',
-        40, 30, 24, 6, 3, 2, 4, 0, 0, 0, 0, 8, 600, 60, 900, 45, 90, 3000, 300, 5, 600, 2, 3900, 'sl_short_abandons_excluded'),
+        'sl_short_abandons_excluded', 40, 30, 24, 6, 3, 2, 4, 0, 0, 0, 0, 8, 0, 600, 60, 900, 45, 90, 3000, 300, 5, 600, 2, 3900, 30, 30, 30, 30, 30),
     (timestamptz '2026-11-22 01:30:00+00', date '2026-11-22', 'leeds', 'vip', 'voice',
-        4, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 80, 0, 80, 30, 12, 400, 0, 0, 100, 0, 500, 'sl_short_abandons_excluded');
+        'sl_short_abandons_excluded', 4, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 80, 0, 80, 30, 12, 400, 0, 0, 100, 0, 500, 4, 4, 4, 4, 4);
 insert into kpi.queue_day select * exclude (interval_started_at) from kpi.queue_interval;
 insert into kpi.experience_day values
     (date '2026-11-22', 'leeds', 'sales', 'voice', 'csat', 80, 40, 160, 30, 6, 0, 0),
