@@ -27,7 +27,8 @@ class PlantedFacts:
         self.absences = scenario.facts_of("site_absence")
         self.guests = scenario.facts_of("guest_agent")
         self.clusters = scenario.facts_of("repeat_cluster")
-        self._impatience = [(fact, *self._days_of(fact)) for fact in scenario.facts_of("tier_abandonment")]
+        self.impatient = scenario.facts_of("tier_abandonment")
+        self._impatience = [(fact, *self._days_of(fact)) for fact in self.impatient]
         self._costly = [(fact, *self._days_of(fact)) for fact in scenario.facts_of("costly_month")]
         self._missing = {
             (fact.source, fact.from_date + timedelta(days=n))
