@@ -1,7 +1,7 @@
 """Chats and e-mails: several chats to an agent, e-mails when nobody chats.
 
 Belongs here: how they wait and are handled. Does not belong here: calls (voice.py), shifts and pauses (floor.py), how
-they are exported (writers/exports.py).
+they are exported (writers/output.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Outbound calls through the dialler: lists of campaigns, and callbacks to those who asked for one.
 
 Belongs here: when they are dialled, by whom, and what came of it. Does not belong here: who is on a list and why
-(people.py), the dialler's export (writers/exports.py).
+(people.py), the dialler's export (writers/output.py).
 """
 
 from __future__ import annotations
