@@ -300,8 +300,8 @@ def simulate(
     seats: Annotated[
         int | None,
         typer.Option(
-            help="Workplaces, instead of the scenario's (30). Agents, customers and contacts grow with them; shifts, skills"
-            " and how busy agents are stay as they are. For a large centre's own ways see large.toml.",
+            help="Workplaces, instead of the scenario's. Agents, customers and contacts grow with them; shifts, skills"
+            " and all else stay. For a large centre's own ways see large.toml.",
             min=1,
             show_default=False,
         ),

@@ -46,10 +46,11 @@ def write_facts(scenario: Scenario, planted: PlantedFacts, until: date, landing:
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
         _open(con, scenario, landing, truth)
-        parts = [HEAD]
+        parts, queues = [HEAD], scenario.queues_by_reason()
         for fact in scenario.facts:
             if fact.from_date < until:
-                parts.append(_text(fact, planted, _measured(con, fact, planted)))
+                own_queue = queues.get((fact.site or "", fact.reason or ""))
+                parts.append(_text(fact, planted, _measured(con, fact, planted, own_queue)))
     draft = truth / ".facts.toml.part"
     draft.write_text("\n".join(parts), encoding="utf-8")
     settle(draft, truth / "facts.toml", may_change=True)
@@ -104,13 +105,20 @@ def _instant(at: int) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def _measured(con: duckdb.DuckDBPyConnection, fact: Fact, planted: PlantedFacts) -> Figures:
-    """What came of a fact; a figure that nothing tells of is left out."""
+def _measured(con: duckdb.DuckDBPyConnection, fact: Fact, planted: PlantedFacts, own_queue: str | None) -> Figures:
+    """What came of a fact; a figure that nothing tells of is left out.
+
+    Args:
+        con: The views of `_open`.
+        fact: The fact.
+        planted: Its instants.
+        own_queue: Where contacts of its reason come; None where it names none.
+    """
     begin, end = planted.window(fact)
     given: dict[str, Any] = {
         "begin": _instant(begin), "end": _instant(end), "zone": planted.zone_of(fact).key, "id": fact.id,
         "site": fact.site, "queue": fact.queue, "tier": fact.tier, "agent": fact.agent, "source": fact.source,
-        "reason": fact.reason, "from_date": fact.from_date, "to_date": fact.to_date,
+        "reason": fact.reason, "own_queue": own_queue, "from_date": fact.from_date, "to_date": fact.to_date,
     }  # fmt: skip
     query = MEASURES[fact.kind]
     used = {name: value for name, value in given.items() if f"${name}" in query}
@@ -153,7 +161,8 @@ with clocks as (
 ), firsts as (
     select cast(arrived_at at time zone $zone as date) as day,
         min(epoch(cast(arrived_at at time zone $zone as time))) / 3600 as clock_h
-    from contacts where source = 'freeswitch_cdr' and outcome = 'answered' group by 1
+    from contacts
+    where site <> $site and channel = 'voice' and direction = 'inbound' and outcome = 'answered' group by 1
 )
 select any_value(day_s) / 1800 as half_hour_count,
     avg(clock_h) filter (day between $to_date and $to_date + 13)
@@ -184,7 +193,7 @@ with followed as (
 ), answered as (
     select next_at - arrived_at <= interval 7 day as is_repeated, arrived_at between $begin and $end as is_hit
     from followed
-    where outcome = 'answered' and last_queue = 'billing' and site = $site and arrived_at < $end
+    where outcome = 'answered' and last_queue = $own_queue and arrived_at < $end
 )
 select avg(cast(coalesce(is_repeated, false) as int)) filter (is_hit) as repeat_rate,
     avg(cast(coalesce(is_repeated, false) as int)) filter (not is_hit) as usual_repeat_rate,

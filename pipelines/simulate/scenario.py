@@ -81,6 +81,7 @@ class Scenario(Section):
             ),
             *(("facts", f.id, "site", f.site, sites) for f in self.facts if f.site),
             *(("facts", f.id, "queue", f.queue, queues) for f in self.facts if f.queue),
+            *(("facts", f.id, "tier", f.tier, self.tiers.names) for f in self.facts if f.tier),
         ]
         wrong = [
             f'[[{section}]] "{name}", {key}: nothing is called "{given}"; the nearest is "{nearest(given, known, 0)}"'
