@@ -45,6 +45,7 @@ def write_facts(scenario: Scenario, planted: PlantedFacts, until: date, landing:
     """
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
+        con.execute(f"set temp_directory = '{_quoted(truth / '.spilled')}'")  # a large year's contacts need not fit
         _open(con, scenario, landing, truth)
         parts, queues = [HEAD], scenario.queues_by_reason()
         for fact in scenario.facts:

@@ -32,7 +32,7 @@ class Pending(NamedTuple):
     """An order that will be placed by calling, or online in the evening."""
 
     customer: int
-    online_at: int
+    due_at: int
     amount: float
 
 
