@@ -1,7 +1,7 @@
 """Planted facts, as the engine meets them: who is missing when, who loses patience, which file is never delivered.
 
-Belongs here: facts as conditions on times and places. Does not belong here: facts that customers make (people.py); how
-they are told to whoever looks for them (truth.py).
+Belongs here: facts as conditions on times and places. Does not belong here: facts that customers make (planted.py); how
+they are told to whoever looks for them (found_facts.py).
 """
 
 from __future__ import annotations

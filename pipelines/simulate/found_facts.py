@@ -21,7 +21,8 @@ from pipelines.simulate.writers.files import settle
 Figures = dict[str, float]
 HEAD = """\
 # What was planted, to be found: when, how much (size: what was asked for; measured: what came of it), where it is seen.
-# Type: callwright sql --home HOME "the query". Its columns are those of `measured`. The pipeline never reads this file.
+# Type: callwright sql --home HOME "the query". Its columns are those of `measured`; `figures` is what was counted while
+# it was planted. The pipeline never reads this file.
 """
 DIGITS = 6
 # Offered visits, and those answered in time, as the queues' default service level has them.
@@ -51,7 +52,8 @@ def write_facts(scenario: Scenario, planted: PlantedFacts, until: date, landing:
         for fact in scenario.facts:
             if fact.from_date < until:
                 own_queue = queues.get((fact.site or "", fact.reason or ""))
-                parts.append(_text(fact, planted, _measured(con, fact, planted, own_queue)))
+                tables = {"measured": _measured(con, fact, planted, own_queue), "figures": _figures(con, fact)}
+                parts.append(_text(fact, planted, tables))
     draft = truth / ".facts.toml.part"
     draft.write_text("\n".join(parts), encoding="utf-8")
     settle(draft, truth / "facts.toml", may_change=True)
@@ -92,14 +94,24 @@ def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def _text(fact: Fact, planted: PlantedFacts, measured: Figures) -> str:
+def _figures(con: duckdb.DuckDBPyConnection, fact: Fact) -> Figures:
+    """What the customers counted while they planted it."""
+    query = "select measure, value from fact_figures where fact = ? order by 1"
+    return dict(con.execute(query, [fact.id]).fetchall())
+
+
+def _text(fact: Fact, planted: PlantedFacts, tables: dict[str, Figures]) -> str:
     given = fact.model_dump(exclude_none=True, exclude={"more", "query"}) | fact.more
     begin, end = planted.window(fact)
     given |= {"from_at": _instant(begin), "to_at": _instant(end)}
     query = f'query = """\n{fact.query.strip()}\n"""\n' if fact.query else ""
     lines = "".join(f"{key} = {toml(value)}\n" for key, value in given.items())
-    figures = "".join(f"{name} = {toml(value)}\n" for name, value in measured.items())
-    return f"[[facts]]\n{lines}{query}" + (f"[facts.measured]\n{figures}" if figures else "")
+    below = [
+        f"[facts.{title}]\n" + "".join(f"{name} = {toml(value)}\n" for name, value in figures.items())
+        for title, figures in tables.items()
+        if figures
+    ]
+    return f"[[facts]]\n{lines}{query}" + "".join(below)
 
 
 def _instant(at: int) -> datetime:
@@ -214,7 +226,7 @@ select avg(1 / recorded_propensity) filter (arrived_at between $begin and $end) 
     avg(1 / recorded_propensity) filter (not arrived_at between $begin and $end) as usual_inverse_propensity
 from decisions join contacts using (contact_id) where arm = 'policy'
 """
-COSTLY_MONTH = f"""
+COSTLY_MONTH = """
 with talks as (
     select avg(talk_s) filter (arrived_at between $begin and $end) as talk_s,
         avg(talk_s) filter (arrived_at >= $begin - interval 1 month and arrived_at < $begin) as before_s
@@ -225,8 +237,7 @@ with talks as (
             as before
     from surveys where kind = 'csat'
 )
-select talk_s / before_s as talk_factor, csat, before as csat_before,
-    (select {_figure("credit_amount")} from fact_figures) as credit_amount
+select talk_s / before_s as talk_factor, csat, before as csat_before
 from talks, answers
 """
 MEASURES = {

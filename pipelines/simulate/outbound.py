@@ -89,7 +89,7 @@ class Dialler:
             attempt.connected = journey.talk_s > 0
             attempt.talk_s = journey.talk_s
             if attempt.connected:
-                attempt.agent, attempt.agent_skill = agent.name, agent.skill
+                attempt.agent, attempt.agent_skill = agent.name, agent.quality()
         self._centre.finish(journey, "answered" if journey.talk_s else "failed")
         if attempt is not None:
             self._people.attempted(attempt)
