@@ -236,7 +236,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_known_one(demo_copy: Pat
 
 def test_every_command_has_help_with_examples() -> None:
     asking = "status doctor sql explain reproduce db score"
-    expected = f"init demo run rebuild rejects {asking} serve token dashboard dagster bench"
+    expected = f"init demo simulate run rebuild rejects {asking} serve token dashboard dagster bench"
     command = typer.main.get_command(app)
     assert isinstance(command, typer.core.TyperGroup)
     assert set(expected.split()) == set(command.commands)
