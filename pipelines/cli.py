@@ -317,7 +317,13 @@ def simulate(
     days: Annotated[int, typer.Option(help="How many local days, from the scenario's first on.", min=1)] = 365,
     seed: Annotated[int, typer.Option(help="The root of all chance; the same seed gives the same bytes.", min=0)] = 1,
     seats: Annotated[
-        int | None, typer.Option(help="Workplaces, instead of the scenario's.", min=1, show_default=False)
+        int | None,
+        typer.Option(
+            help="Workplaces, instead of the scenario's. Agents, customers and contacts grow with them; shifts, skills"
+            " and all else stay. For a large centre's own ways see large.toml.",
+            min=1,
+            show_default=False,
+        ),
     ] = None,
     scenario: Annotated[
         Path | None,
@@ -328,7 +334,7 @@ def simulate(
     """Simulate a contact centre into a home: the files that real systems write, and the truth beside them.
 
     A new home is made, with its settings. The same again changes nothing; more days add to the files. What really
-    happened is in HOME/truth, which no run reads.
+    happened is in HOME/truth, which no run reads; facts.toml there tells what was planted, and the query that finds it.
     """
     from pipelines import terminal
     from pipelines.settings import resolve_home
@@ -347,8 +353,11 @@ def simulate(
         terminal.print_table(["source", "outcome", "contacts"], rows, f"Simulated, {done.day_count} days")
     else:
         terminal.out.print(f"all {done.day_count} days are there already; nothing was changed")
+    at, size_mb = _shortest(done.home.path), sum(done.files.values()) / 1e6
+    terminal.out.print(f"{len(done.files):,} files, {size_mb:,.1f} MB, in {at}/landing", soft_wrap=True)
+    terminal.out.print(f"what was planted, to be found: {_shortest(done.facts_path)}", soft_wrap=True)
     terminal.err.print("next, type:")
-    terminal.err.print(f"callwright run --home {_shortest(done.home.path)}", soft_wrap=True)
+    terminal.err.print(f"callwright run --home {at}", soft_wrap=True)
 
 
 # --- asking ----------------------------------------------------------------------------------------------

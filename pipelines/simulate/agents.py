@@ -7,7 +7,7 @@ Belongs here: the roster, learning, shifts with their breaks. Does not belong he
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,15 +15,17 @@ from zoneinfo import ZoneInfo
 
 from pipelines.settings_values import span_s
 from pipelines.simulate.arrivals import open_spans, wall
+from pipelines.simulate.draws import LognormalSeconds
 from pipelines.simulate.facts import PlantedFacts
 from pipelines.simulate.scenario import Scenario
-from pipelines.simulate.scenario_sections import Team
-from pipelines.simulate.streams import Draws
+from pipelines.simulate.scenario_sections import Break, Fact, Team
+from pipelines.simulate.streams import Draws, seconds
 
 OFF, IDLE, BUSY, PAUSED = range(4)
 SHORTEST_SHIFT_S = 7200
 # Staff of the last shift stay until the last callers are served, or so long.
 STAYS_S = 240
+REST_SIGMA = 0.5
 
 
 @dataclass(eq=False, slots=True)
@@ -56,6 +58,7 @@ class Agent:
     contact_count: int = 0
     state: int = OFF
     load: int = 0
+    idle_count: int = 0
     is_on_email: bool = False
     pending: list[tuple[str, int]] = field(default_factory=list)
     logged_in_at: int = 0
@@ -74,6 +77,10 @@ class Agent:
     def to_learn(self) -> float:
         """1 for who begins, near 0 for who has learnt."""
         return math.exp(-self.contact_count / self.learning_contacts) if self.joined_on else 0.0
+
+    def pace(self, slow: float) -> float:
+        """Factor of his handling time by now; a beginner takes `slow` longer."""
+        return self.speed * (1 + slow * self.to_learn())
 
     def quality(self) -> float:
         """How good he is by now, 0 to 1."""
@@ -110,10 +117,12 @@ class Roster:
         self._facts = facts
         self._draw = Draws(seed, "agents/roster")
         self._shifts = Draws(seed, "agents/shifts")
+        self._rest_s = [seconds(seed, f"agents/rests/{n}", law) for n, law in enumerate(map(_law_of, scenario.breaks))]
         self._zones = {site.name: ZoneInfo(site.timezone) for site in scenario.sites}
         self._open_days = {
             site.name: sorted({weekday for weekday, _, _ in site.hours.open_s()}) for site in scenario.sites
         }
+        self._gone: defaultdict[str, float] = defaultdict(float)
         self.agents: list[Agent] = []
         self._team_sizes: Counter[str] = Counter()
         for team in scenario.teams:
@@ -205,7 +214,7 @@ class Roster:
             return Shift(agent, starts_at, ends_at, rests, [])
         for fact in self._facts.absences:
             begin, end = self._facts.window(fact)
-            if fact.site == team.site and begin < present[-1][1] and end > present[0][0] and draw.chance(fact.size):
+            if fact.site == team.site and begin < present[-1][1] and end > present[0][0] and self._is_gone(fact):
                 delay = draw.below(120)
                 present = [
                     piece
@@ -215,15 +224,21 @@ class Roster:
                 ]
         return Shift(agent, starts_at, ends_at, rests, present)
 
+    def _is_gone(self, fact: Fact) -> bool:
+        """Of those who would be there, one after another: exactly the fact's share."""
+        self._gone[fact.id] += fact.size
+        self._gone[fact.id], is_gone = self._gone[fact.id] % 1.0, self._gone[fact.id] >= 1
+        return is_gone
+
     def _rests(
         self, agent: Agent, day: date, starts_at: int, ends_at: int
     ) -> Iterator[tuple[int, int, str, str, bool]]:
         draw = self._shifts
-        for rest in self._scenario.breaks:
+        for rest, length in zip(self._scenario.breaks, self._rest_s, strict=True):
             if not rest.is_planned:
                 at = starts_at + draw.exponential(3600 / rest.per_hour) if rest.per_hour > 0 else ends_at
                 while at < ends_at - 600:
-                    length_s = max(30, round(draw.lognormal(rest.length_s, 0.5)))
+                    length_s = max(30, int(length()))
                     yield round(at), length_s, rest.reason, rest.activity, False
                     at += length_s + draw.exponential(3600 / rest.per_hour)
                 continue
@@ -238,6 +253,10 @@ def _place_in_shift(agent: Agent) -> int:
     """Which of those who begin together an agent is: sets of skills in turn, then the next of each."""
     skills, starts = len(agent.team.skills), len(agent.team.starts)
     return agent.rank // (skills * starts) * skills + agent.rank % skills
+
+
+def _law_of(rest: Break) -> LognormalSeconds:
+    return LognormalSeconds(max(rest.length_s, 1), REST_SIGMA)
 
 
 def _week(day: date) -> int:

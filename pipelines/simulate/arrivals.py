@@ -1,7 +1,7 @@
-"""When fresh contacts come: a Poisson process whose rate changes by half hours of the site's own local day.
+"""When fresh contacts are expected: by half hours of the site's own local day.
 
-Belongs here: local days of 23, 24 and 25 hours, the shape of day, week and year, and what makes days differ more than
-chance. Does not belong here: who calls and why (people.py), what happens then (centre.py).
+Belongs here: local days of 23, 24 and 25 hours, the shape of day, week and year. Does not belong here: what chance
+makes of it (draws.py), who calls and why (people.py), what happens then (centre.py).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.settings_sections import BusinessHours
+from pipelines.simulate.draws import INTERVAL_S, arrival_seconds
 from pipelines.simulate.scenario import Scenario
-from pipelines.simulate.scenario_sections import Arrivals, Site, Stream
+from pipelines.simulate.scenario_sections import Site, Stream
 from pipelines.simulate.streams import stream
 
-HALF_HOUR_S = 1800
 DAY_S = 86_400
 YEAR_DAYS = 365
 
@@ -39,7 +39,7 @@ def half_hours(day: date, zone: ZoneInfo) -> list[tuple[int, int]]:
     """
     begin, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
     found = []
-    for at in range(begin, end, HALF_HOUR_S):
+    for at in range(begin, end, INTERVAL_S):
         clock = datetime.fromtimestamp(at, zone)
         found.append((at, clock.hour * 2 + clock.minute // 30))
     return found
@@ -86,53 +86,32 @@ class FreshContacts:
         self.of = of
         self.site: Site = scenario.site(of.site)
         self.zone = ZoneInfo(self.site.timezone)
-        self._shape: Arrivals = scenario.arrivals
+        shape = scenario.arrivals
         self._random = stream(seed, f"arrivals/{of.name}")
+        self._days = shape.day_factors.walk(stream(seed, f"arrivals/{of.name}/days"))
+        self._within = shape.half_hour_factors
         self._per_day = scenario.seats * scenario.contacts_per_seat_year * of.share / YEAR_DAYS
         self._halves = [
-            *[hourly_to_half_hourly(self._shape.weekday)] * 5,
-            hourly_to_half_hourly(self._shape.saturday),
-            hourly_to_half_hourly(self._shape.sunday),
+            *[hourly_to_half_hourly(shape.weekday)] * 5,
+            hourly_to_half_hourly(shape.saturday),
+            hourly_to_half_hourly(shape.sunday),
         ]
         # A year's mean is 1, so that shares and totals of the scenario hold.
-        self._week = np.array(self._shape.week) / np.mean(self._shape.week)
-        self._months = np.array(self._shape.months) / np.mean(self._shape.months)
-        self._level = 1.0
-        self._has_level = False
+        self._week = np.array(shape.week) / np.mean(shape.week)
+        self._months = np.array(shape.months) / np.mean(shape.months)
+        self._closed = shape.closed
 
     def expected(self, day: date) -> list[tuple[int, float]]:
         """(begin, mean number) of a local day's half hours, before what makes days differ more than chance."""
         level = self._per_day * self._week[day.weekday()] * self._months[day.month - 1]
         if day in self.site.holidays:
-            level *= self._shape.closed
+            level *= self._closed
         weights = self._halves[day.weekday()]
         return [(begin, float(level * weights[number])) for begin, number in half_hours(day, self.zone)]
 
     def times(self, day: date) -> list[int]:
         """Whole UTC seconds of a local day's arrivals, in order. Ask for the days one after another."""
         slots = self.expected(day)
-        factors = self._gamma(self._shape.day_cv) * self._half_hour_factors(len(slots))
-        counts = self._random.poisson(np.array([mean for _, mean in slots]) * factors)
-        begins = np.repeat(np.array([begin for begin, _ in slots]), counts)
-        return sorted((begins + self._random.integers(0, HALF_HOUR_S, len(begins))).tolist())
-
-    def _gamma(self, cv: float) -> float:
-        return float(self._random.gamma(1 / cv**2, cv**2)) if cv > 0 else 1.0
-
-    def _half_hour_factors(self, count: int) -> NDArray[np.float64]:
-        """Gamma factors of mean 1, each correlated with the one before (Lewis' beta-gamma process)."""
-        cv, correlation = self._shape.half_hour_cv, self._shape.half_hour_correlation
-        if cv == 0:
-            return np.ones(count)
-        form = 1 / cv**2
-        factors = np.empty(count)
-        for number in range(count):
-            if not self._has_level or correlation in (0.0, 1.0):
-                self._level = self._gamma(cv) if not (self._has_level and correlation == 1.0) else self._level
-            else:
-                kept = self._random.beta(correlation * form, (1 - correlation) * form)
-                new = self._random.gamma((1 - correlation) * form) / form
-                self._level = kept * self._level + new
-            self._has_level = True
-            factors[number] = self._level
-        return factors
+        means = np.array([mean for _, mean in slots])
+        found = arrival_seconds(self._random, means, self._within, next(self._days))
+        return [slots[0][0] + second for second in found.tolist()]

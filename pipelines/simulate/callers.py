@@ -67,11 +67,16 @@ class Callers:
             at_site = everybody[c.site[everybody] == number]
             self._pools[name] = (at_site, np.cumsum(weight[at_site]))
 
-    def caller(self, site: str, channel: str, at: int) -> tuple[int, str, str, str]:
-        """Who makes the next fresh contact: customer, number, reason, language."""
+    def caller(self, site: str, channel: str, tier: int | None = None) -> tuple[int, str, str, str]:
+        """Who makes the next fresh contact: customer, number, reason, language; with a tier, one known to be of it."""
         draws, c = self._draws, self._customers
         home = site if site in self._pools else ""
         pool, weights = self._pools[home]
+        if tier is not None:
+            known = pool[(c.tier[pool] == tier) & ~c.objects[pool] & ~c.is_held_out[pool]]
+            if known.size:
+                chosen = int(known[draws.below(known.size)])
+                return chosen, self._number(chosen, channel), self._reason(chosen), c.language(chosen)
         is_sales = draws.chance(self._sales_share)
         if draws.chance(self._people.unknown_share) or not pool.size:
             return self._unknown(home, channel, SALES if is_sales else self._reason(None))

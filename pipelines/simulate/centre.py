@@ -7,6 +7,7 @@ ways themselves (voice.py, digital.py, outbound.py), files (writers/), the home 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,16 +21,33 @@ from pipelines.simulate.facts import PlantedFacts
 from pipelines.simulate.floor import Floor
 from pipelines.simulate.journeys import Journey
 from pipelines.simulate.outbound import Dialler
+from pipelines.simulate.planted import ImpatientTier
 from pipelines.simulate.scenario import Scenario
 from pipelines.simulate.seam import Call, Ended, People
 from pipelines.simulate.streams import Draws
 from pipelines.simulate.voice import CallLog, Voice
+from pipelines.simulate.work import HOSTED_SIGMA, seconds_of
 from pipelines.simulate.writers.output import Output
 
 SOURCE_OF = {"asterisk": "asterisk_queue_log", "freeswitch": "freeswitch_cdr", "chat": "chat", "email": "email"}
 FRESH, PLANTED, CALLBACK = "fresh", "planted", "callback"
 # By the wall clock, after the hour that clocks repeat or leave out.
 MAINTAINED_S = 12_600
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Contacts of one stream on one day: the fresh ones, or those that a planted fact brings in.
+
+    Attributes:
+        reason: What all of them are about; None: each has its own.
+        tier: Whose they are; None: anybody's.
+    """
+
+    fresh: FreshContacts
+    cause: str = FRESH
+    reason: str | None = None
+    tier: str | None = None
 
 
 class Centre:
@@ -53,6 +71,7 @@ class Centre:
         self._digital = Digital(scenario, seed, self, self.floor, self.facts)
         self._dialler = Dialler(scenario, seed, self, self.floor, people)
         self._menu = Draws(seed, "menu")
+        self._hosted_s = seconds_of(seed, "menu/hosted", scenario.menu.hosted_s, HOSTED_SIGMA)
         self._planted = Draws(seed, "planted")
         self._sites = {site.name: (site, ZoneInfo(site.timezone)) for site in scenario.sites}
         self._streams = [FreshContacts(scenario, stream, seed) for stream in scenario.streams]
@@ -91,7 +110,7 @@ class Centre:
                     self.floor.plan(shift)
         for fresh in self._streams:
             for local in self._new_days(fresh, fresh.zone, end):
-                self._follow(iter(fresh.times(local)), fresh, FRESH)
+                self._follow(iter(fresh.times(local)), Wave(fresh))
                 self._plant(fresh, local)
         for attempt in self._people.campaign_attempts(day):
             if attempt.arm == "holdout":
@@ -120,31 +139,42 @@ class Centre:
             day += timedelta(days=1)
         self._done_until[of] = day
 
-    def _follow(self, times: Iterator[int], fresh: FreshContacts, cause: str, reason: str | None = None) -> None:
+    def _follow(self, times: Iterator[int], wave: Wave) -> None:
         """One alarm for the next of a day's arrivals: all of them at once would fill the engine's list."""
         for at in times:
             if at >= self.now:
-                self.after(at - self.now, self._arrived, times, fresh, cause, reason)
+                self.after(at - self.now, self._arrived, times, wave)
                 return
 
-    def _arrived(self, times: Iterator[int], fresh: FreshContacts, cause: str, reason: str | None) -> None:
-        of = fresh.of
+    def _arrived(self, times: Iterator[int], wave: Wave) -> None:
+        of = wave.fresh.of
         site = of.site if of.channel == "voice" else ""
-        customer, number, own_reason, language = self._people.caller(site, of.channel, self.now)
-        call = Call("", customer, number, of.channel, site, reason or own_reason, language, cause, None, self.now)
-        self._follow(times, fresh, cause, reason)
+        customer, number, reason, language = self._people.caller(site, of.channel, self.now, wave.tier)
+        call = Call(
+            "", customer, number, of.channel, site, wave.reason or reason, language, wave.cause, None, self.now
+        )  # fmt: skip
+        self._follow(times, wave)
         self._begin(call)
 
     def _plant(self, fresh: FreshContacts, day: date) -> None:
         """Contacts that a planted event brings in beside the usual ones."""
+        if fresh.of.channel != "voice":
+            return
+        slots = fresh.expected(day)
         for fact in self.facts.clusters:
-            if fresh.of.channel != "voice" or fact.site not in (None, fresh.of.site):
-                continue
-            if fact.from_date <= day <= fact.to_date:
-                slots = fresh.expected(day)
-                mean = fact.size * sum(mean for _, mean in slots)
-                times = sorted(self._when(slots) for _ in range(round(mean)))
-                self._follow(iter(times), fresh, PLANTED, fact.reason)
+            if fact.site in (None, fresh.of.site) and fact.from_date <= day <= fact.to_date:
+                count = round(fact.size * sum(mean for _, mean in slots))
+                self._send(count, slots, Wave(fresh, PLANTED, fact.reason))
+        for fact in self.facts.impatient:
+            queue = next((q for q in self._scenario.queues if q.name == fact.queue), None)
+            if queue and queue.site == fresh.of.site and fact.from_date <= day <= fact.to_date:
+                more = ImpatientTier.model_validate(fact.more)
+                self._send(
+                    more.callers_per_day, slots, Wave(fresh, PLANTED, next(iter(queue.reasons), None), fact.tier)
+                )
+
+    def _send(self, count: int, slots: list[tuple[int, float]], wave: Wave) -> None:
+        self._follow(iter(sorted(self._when(slots) for _ in range(count))), wave)
 
     def _when(self, slots: list[tuple[int, float]]) -> int:
         place = self._planted.uniform() * sum(mean for _, mean in slots)
@@ -177,7 +207,7 @@ class Centre:
         if is_contained:
             journey = Journey(call, "menu")
             call.contact_id = self._output.new_id(call, is_in_menu=True)
-            journey.greeted_s = max(5, round(self._menu.lognormal(self._scenario.menu.hosted_s, 0.6)))
+            journey.greeted_s = max(5, self._hosted_s())
             self.after(journey.greeted_s, self.finish, journey, "contained_in_ivr")
             return
         call.contact_id = self._output.new_id(call)

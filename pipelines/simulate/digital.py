@@ -1,7 +1,7 @@
 """Chats and e-mails: several chats to an agent, e-mails when nobody chats.
 
 Belongs here: how they wait and are handled. Does not belong here: calls (voice.py), shifts and pauses (floor.py), how
-they are exported (writers/exports.py).
+they are exported (writers/output.py).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pipelines.simulate.agents import BUSY, IDLE, OFF, PAUSED, Agent
 from pipelines.simulate.facts import PlantedFacts
 from pipelines.simulate.floor import Floor
 from pipelines.simulate.journeys import Journey, Visit
-from pipelines.simulate.patience import PatienceLaw
 from pipelines.simulate.scenario import Scenario
 from pipelines.simulate.scenario_sections import Queue
 from pipelines.simulate.streams import Draws
 from pipelines.simulate.voice import Centre
+from pipelines.simulate.work import Work
 
 
 class Digital:
@@ -33,7 +33,8 @@ class Digital:
     def __init__(self, scenario: Scenario, seed: int, centre: Centre, floor: Floor, facts: PlantedFacts) -> None:
         self._scenario, self._centre, self._floor, self._facts = scenario, centre, floor, facts
         self._draw = Draws(seed, "digital")
-        self._patience = PatienceLaw(scenario.patience)
+        self._patience = scenario.patience.hazard
+        self._work = {queue.name: Work(queue, seed) for queue in scenario.queues if queue.channel != "voice"}
         self._waiting: dict[str, deque[Visit]] = {q.name: deque() for q in scenario.queues if q.channel != "voice"}
         self._queues = {queue.name: queue for queue in scenario.queues}
         self._desk: dict[str, Queue] = {queue.channel: queue for queue in reversed(scenario.queues)}
@@ -54,7 +55,7 @@ class Digital:
         journey.visits.append(visit)
         self._waiting[spec.name].append(visit)
         if spec.channel == "chat":
-            wait_s = self._patience.time(self._draw.exponential(1.0) * spec.patience)
+            wait_s = self._patience.time_at(self._draw.exponential(1.0) * spec.patience)
             self._centre.after(max(1, round(wait_s)), self._give_up, visit)
         self._dispatch(spec.name)
 
@@ -104,10 +105,8 @@ class Digital:
         visit.agent, visit.answered_at = agent, now
         journey.agent = agent
         self._centre.decide(journey, now)
-        factor = agent.speed * (1 + self._scenario.agents.slow * agent.to_learn())
-        factor *= self._facts.length(agent.site, now)
-        visit.talk_s = max(5, round(self._draw.lognormal(spec.handling.talk_s * factor, spec.handling.talk_sigma)))
-        visit.wrap_s = round(self._draw.lognormal(spec.handling.wrap_s, 0.4)) if spec.handling.wrap_s else 0
+        factor = agent.pace(self._scenario.agents.slow) * self._facts.length(agent.site, now)
+        visit.talk_s, visit.hold_s, visit.wrap_s = self._work[spec.name].next(factor)
         self._centre.after(visit.talk_s, self._end, visit)
 
     def _end(self, visit: Visit) -> None:

@@ -1,7 +1,7 @@
 """Planted facts, as the engine meets them: who is missing when, who loses patience, which file is never delivered.
 
-Belongs here: facts as conditions on times and places. Does not belong here: facts that customers make (people.py); how
-they are told to whoever looks for them (truth.py).
+Belongs here: facts as conditions on times and places. Does not belong here: facts that customers make (planted.py); how
+they are told to whoever looks for them (found_facts.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class PlantedFacts:
         self.absences = scenario.facts_of("site_absence")
         self.guests = scenario.facts_of("guest_agent")
         self.clusters = scenario.facts_of("repeat_cluster")
-        self._impatience = [(fact, *self._days_of(fact)) for fact in scenario.facts_of("tier_abandonment")]
+        self.impatient = scenario.facts_of("tier_abandonment")
+        self._impatience = [(fact, *self._days_of(fact)) for fact in self.impatient]
         self._costly = [(fact, *self._days_of(fact)) for fact in scenario.facts_of("costly_month")]
         self._missing = {
             (fact.source, fact.from_date + timedelta(days=n))

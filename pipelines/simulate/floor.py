@@ -15,8 +15,10 @@ from pipelines.simulate.journeys import Visit
 from pipelines.simulate.scenario import Scenario
 from pipelines.simulate.scenario_sections import Queue
 from pipelines.simulate.streams import Draws
+from pipelines.simulate.work import seconds_of
 
 LOG_OUT = ""
+RECALL_SIGMA = 0.6
 
 
 class Clock(Protocol):
@@ -53,7 +55,7 @@ class AgentLog(Protocol):
 
 
 class Line:
-    """One queue's callers, best place first, and its free agents, longest idle first.
+    """One queue's callers, best place first, its free agents, longest idle first, and those at other work.
 
     Args:
         spec: The queue.
@@ -64,6 +66,7 @@ class Line:
         self.name = spec.name
         self.waiting: list[tuple[int, int, Visit]] = []
         self.idle: dict[Agent, None] = {}
+        self.aside: dict[Agent, None] = {}
         self.member_count = 0
 
     def join(self, visit: Visit) -> None:
@@ -96,6 +99,9 @@ class Floor:
     def __init__(self, scenario: Scenario, seed: int, clock: Clock, log: AgentLog) -> None:
         self.lines = {queue.name: Line(queue) for queue in scenario.queues}
         self.idle_at: dict[str, dict[Agent, None]] = {site.name: {} for site in scenario.sites}
+        self.aside_at: dict[str, dict[Agent, None]] = {site.name: {} for site in scenario.sites}
+        self._blending = scenario.blending
+        self._recall_s = seconds_of(seed, "floor/recall", scenario.blending.recall_s, RECALL_SIGMA)
         self._clock = clock
         self._log = log
         self._draw = Draws(seed, "floor")
@@ -132,13 +138,16 @@ class Floor:
         self.settle(agent)
 
     def _ask(self, agent: Agent, reason: str, length_s: int) -> None:
-        """A break or the way home: at once for who is free, else when the contact is over."""
+        """A break or the way home: at once for who is free or at other work, else when the contact is over."""
         if agent.state == OFF:
             return
         agent.pending.append((reason, length_s))
         if agent.state == IDLE:
             self._occupy(agent)
             self.settle(agent)
+        elif agent in self.aside_at[agent.site]:
+            self._end_aside(agent)
+            self.resume(agent)
 
     def pause(self, agent: Agent, reason: str, length_s: int) -> None:
         """Pauses a busy agent for so long; 0: until `resume`."""
@@ -176,6 +185,39 @@ class Floor:
         self.idle_at[agent.site][agent] = None
         for name in agent.queues:
             self.lines[name].idle[agent] = None
+        agent.idle_count += 1
+        if self._blending.after_s:
+            self._clock.after(self._blending.after_s, self._turn_aside, agent, agent.idle_count)
+
+    # --- other work between calls ------------------------------------------------------------------------
+
+    def _turn_aside(self, agent: Agent, idle_count: int) -> None:
+        """Nobody has needed the agent for a while, unless he was busy in between."""
+        if agent.state != IDLE or agent.idle_count != idle_count:
+            return
+        self._occupy(agent)
+        self.pause(agent, self._blending.reason, 0)
+        self.aside_at[agent.site][agent] = None
+        for name in agent.queues:
+            self.lines[name].aside[agent] = None
+
+    def _end_aside(self, agent: Agent) -> None:
+        del self.aside_at[agent.site][agent]
+        for name in agent.queues:
+            del self.lines[name].aside[agent]
+
+    def recall(self, line: Line) -> None:
+        """A caller waits and nobody is free: who is longest at other work finishes what he is at, and comes."""
+        agent = next(iter(line.aside), None)
+        if agent is not None:
+            self._end_aside(agent)
+            self._clock.after(self._recall_s(), self._recalled, agent, line)
+
+    def _recalled(self, agent: Agent, line: Line) -> None:
+        goes_elsewhere = bool(agent.pending)
+        self.resume(agent)
+        if goes_elsewhere and line.next_waiting() is not None:
+            self.recall(line)
 
     def _go(self, agent: Agent) -> None:
         agent.state = OFF
@@ -184,7 +226,7 @@ class Floor:
         for name in agent.queues:
             line = self.lines[name]
             line.member_count -= 1
-            if line.member_count == 0 and line.waiting:
+            if line.member_count == 0 and line.waiting and line.spec.needs_agents:
                 self.emptied(line)
 
     def _occupy(self, agent: Agent) -> None:
@@ -206,20 +248,33 @@ class Floor:
         return best
 
     def dispatch(self, line: Line) -> None:
-        """Gives waiting callers to free agents, as far as there are both."""
-        while line.idle:
-            visit = line.next_waiting()
-            if visit is None:
+        """Gives waiting callers to free agents, as far as there are both; else somebody is called."""
+        while (visit := line.next_waiting()) is not None:
+            if not line.idle:
+                self.recall(line)
                 return
             agent = next(iter(line.idle))
             self._occupy(agent)
             self.offer(visit, agent)
 
     def take_idle(self, site: str, reserve: int, queue: str | None = None) -> Agent | None:
-        """A free agent for something else than a queue, if more than `reserve` are free; he is busy from now on."""
-        free = self.lines[queue].idle if queue else self.idle_at[site]
-        if len(self.idle_at[site]) <= reserve or not free:
+        """An agent for something else than a queue, if more than `reserve` are free or at other work.
+
+        He is busy from now on.
+        """
+        if len(self.idle_at[site]) + len(self.aside_at[site]) <= reserve:
             return None
-        agent = next(iter(free))
-        self._occupy(agent)
+        idle, aside = (self.idle_at[site], self.aside_at[site])
+        if queue:
+            idle, aside = self.lines[queue].idle, self.lines[queue].aside
+        if idle:
+            agent = next(iter(idle))
+            self._occupy(agent)
+        elif aside:
+            agent = next(iter(aside))
+            self._end_aside(agent)
+            self._log.unpause(agent, agent.reason, self._clock.now)
+            agent.state = BUSY
+        else:
+            return None
         return agent

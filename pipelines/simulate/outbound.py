@@ -1,7 +1,7 @@
 """Outbound calls through the dialler: lists of campaigns, and callbacks to those who asked for one.
 
 Belongs here: when they are dialled, by whom, and what came of it. Does not belong here: who is on a list and why
-(people.py), the dialler's export (writers/exports.py).
+(people.py), the dialler's export (writers/output.py).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pipelines.simulate.scenario import Scenario
 from pipelines.simulate.seam import Call, CampaignAttempt, People
 from pipelines.simulate.streams import Draws
 from pipelines.simulate.voice import Centre
+from pipelines.simulate.work import seconds_of
 
 OUTBOUND = "Outbound"
 
@@ -31,6 +32,8 @@ class Dialler:
     def __init__(self, scenario: Scenario, seed: int, centre: Centre, floor: Floor, people: People) -> None:
         self._spec, self._centre, self._floor, self._people = scenario.outbound, centre, floor, people
         self._draw = Draws(seed, "outbound")
+        self._ring_s = seconds_of(seed, "outbound/ring", self._spec.ring_s)
+        self._talk_s = seconds_of(seed, "outbound/talk", self._spec.talk_s, self._spec.talk_sigma)
         self._call_count = 0
 
     def plan(self, attempt: CampaignAttempt, until: int) -> None:
@@ -70,13 +73,14 @@ class Dialler:
 
     def _dial(self, journey: Journey, agent: Agent, attempt: CampaignAttempt | None) -> None:
         self._floor.pause(agent, OUTBOUND, 0)
-        ring_s = max(2, round(self._draw.lognormal(self._spec.ring_s, 0.4)))
-        is_connected = self._draw.chance(self._spec.answer_rate if attempt else min(1.0, 1.6 * self._spec.answer_rate))
+        rate = self._spec.callback_rate
+        if attempt is not None:
+            rate = self._people.answer_rate(attempt.customer, self._centre.now)
         journey.agent = agent
-        journey.greeted_s = ring_s
-        if is_connected:
-            journey.talk_s = max(3, round(self._draw.lognormal(self._spec.talk_s, self._spec.talk_sigma)))
-        self._centre.after(ring_s + journey.talk_s, self._ended, journey, attempt)
+        journey.greeted_s = max(2, self._ring_s())
+        if self._draw.chance(rate):
+            journey.talk_s = max(3, self._talk_s())
+        self._centre.after(journey.greeted_s + journey.talk_s, self._ended, journey, attempt)
 
     def _ended(self, journey: Journey, attempt: CampaignAttempt | None) -> None:
         agent = journey.agent
@@ -85,7 +89,7 @@ class Dialler:
             attempt.connected = journey.talk_s > 0
             attempt.talk_s = journey.talk_s
             if attempt.connected:
-                attempt.agent, attempt.agent_skill = agent.name, agent.skill
+                attempt.agent, attempt.agent_skill = agent.name, agent.quality()
         self._centre.finish(journey, "answered" if journey.talk_s else "failed")
         if attempt is not None:
             self._people.attempted(attempt)

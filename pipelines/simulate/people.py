@@ -112,9 +112,9 @@ class SimulatedPeople:
 
     # --- contacts -------------------------------------------------------------------------------------------
 
-    def caller(self, site: str, channel: str, at: int) -> tuple[int, str, str, str]:
+    def caller(self, site: str, channel: str, at: int, tier: str | None = None) -> tuple[int, str, str, str]:
         """Who makes the next fresh contact: customer, number, reason, language."""
-        return self._callers.caller(site, channel, at)
+        return self._callers.caller(site, channel, None if tier is None else self._tiers.index(tier))
 
     def tier(self, customer: int) -> str | None:
         """What the router is told; nothing of unknown callers, of objectors and of the hold-out."""
@@ -132,7 +132,7 @@ class SimulatedPeople:
         call, i = ended.call, ended.call.customer
         is_answered = ended.outcome == "answered"
         cluster = self._planted.repeat_cluster
-        if cluster and i >= 0 and call.cause == PLANTED:
+        if cluster and i >= 0 and call.cause == PLANTED and call.reason == BILLING:
             self.customers.is_affected[i] = True
         about_bill = bool(cluster and i >= 0 and call.reason == BILLING and self.customers.is_affected[i])
         solved: bool | None = None

@@ -12,21 +12,18 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from pipelines.settings_sections import Action, Section
+from pipelines.settings_values import Share
+from pipelines.simulate.overlay import immutable, laid_over
 
 DEFAULTS = Path(__file__).with_name("people.toml")
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Part(BaseModel):
-    """A section: read once, never changed, and nothing in it that is not known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HomeSite(Part):
+class HomeSite(Section):
     """Customers who belong to one site."""
 
     zone: str
@@ -35,7 +32,7 @@ class HomeSite(Part):
     regions: tuple[str, ...]
 
 
-class Reason(Part):
+class Reason(Section):
     """Why people make contact; `ease` is a logit."""
 
     share: Share
@@ -43,7 +40,7 @@ class Reason(Part):
     case_share: Share
 
 
-class Policy(Part):
+class Policy(Section):
     """The logging policy."""
 
     version: str
@@ -53,7 +50,7 @@ class Policy(Part):
     rest_days: int
 
 
-class Again(Part):
+class Again(Section):
     """Contacts that follow from contacts."""
 
     retry_share: dict[str, Share]
@@ -69,7 +66,7 @@ class Again(Part):
     waking_to_hour: int
 
 
-class CustomersSection(Part):
+class CustomersSection(Section):
     """`[customers]`: who the customers are, and why and how often they make contact."""
 
     contacts_per_customer: Positive
@@ -94,7 +91,7 @@ class CustomersSection(Part):
     again: Again
 
 
-class PurchasesSection(Part):
+class PurchasesSection(Section):
     """`[purchases]`: BG/NBD and gamma-gamma, in days and in the centre's currency."""
 
     r: Positive
@@ -110,7 +107,7 @@ class PurchasesSection(Part):
     return_share: Share
 
 
-class SatisfactionSection(Part):
+class SatisfactionSection(Section):
     """`[satisfaction]`: how an experience comes about and what it leaves behind, 0 to 1."""
 
     neutral: Share
@@ -131,7 +128,7 @@ class SatisfactionSection(Part):
     solve_transfer: float
 
 
-class ChurnSection(Part):
+class ChurnSection(Section):
     """`[churn]`: the monthly hazard of contracts, and of not buying again."""
 
     monthly_rate: Share
@@ -145,7 +142,7 @@ class ChurnSection(Part):
     dropout_by_satisfaction: float
 
 
-class ActionEffect(Part):
+class ActionEffect(Section):
     """`[[action_effects]]`: one action, what it does to whom, and when the logging policy likes it."""
 
     id: str
@@ -164,7 +161,7 @@ class ActionEffect(Part):
     prefer: dict[str, float]
 
 
-class SurveysSection(Part):
+class SurveysSection(Section):
     """`[surveys]`: who is asked, who answers, who writes something."""
 
     sent_share: Share
@@ -182,7 +179,7 @@ class SurveysSection(Part):
     longest_s: int
 
 
-class Campaign(Part):
+class Campaign(Section):
     """One of `[campaigns.lists]`: an outbound list with a randomised control."""
 
     starts_on: date
@@ -197,7 +194,7 @@ class Campaign(Part):
     rate_days: int = 45
 
 
-class CampaignsSection(Part):
+class CampaignsSection(Section):
     """`[campaigns]`: how outbound lists are dialled, and the lists."""
 
     most_attempts: Annotated[int, Field(ge=1)]
@@ -228,8 +225,8 @@ class PlantedFact(Protocol):
     def more(self) -> dict[str, Any]: ...  # noqa: D102
 
 
-class PeopleSections(Part):
-    """What people.toml holds."""
+class PeopleSections(Section):
+    """What people.toml holds; the actions are those of callwright.toml."""
 
     customers: CustomersSection
     purchases: PurchasesSection
@@ -238,7 +235,7 @@ class PeopleSections(Part):
     action_effects: tuple[ActionEffect, ...]
     surveys: SurveysSection
     campaigns: CampaignsSection
-    actions: tuple[dict[str, Any], ...] = ()
+    actions: tuple[Action, ...] = ()
 
 
 class Company(Protocol):
@@ -269,14 +266,7 @@ def sections_of(scenario: PeopleScenario, path: Path = DEFAULTS) -> PeopleSectio
     """The sections of people.toml, with what the scenario's `[people.<section>]` says instead.
 
     Raises:
-        ValueError: A section or key that people.toml does not know, or a value that cannot be.
+        ValidationError: A section or key that people.toml does not know, or a value that cannot be.
     """
-    return PeopleSections.model_validate(_laid_over(tomllib.loads(path.read_text(encoding="utf-8")), scenario.people))
-
-
-def _laid_over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(under)
-    for key, value in over.items():
-        below = merged.get(key)
-        merged[key] = _laid_over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return merged
+    defaults = tomllib.loads(path.read_text(encoding="utf-8"))
+    return PeopleSections.model_validate(immutable(laid_over(defaults, scenario.people)))

@@ -1,7 +1,7 @@
 """The planted facts that customers bring about: when each is on, and what was really planted.
 
-Belongs here: their windows, what they change, and their figures for the truth. Does not belong here: facts about
-telephones and agents, which the centre plants.
+Belongs here: what `more` of a fact may say, their windows, what they change, their figures for the truth. Does not
+belong here: what the centre makes of facts (facts.py).
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pipelines.settings_sections import Section
+from pipelines.settings_values import Share
 from pipelines.simulate.crm import Row, day_number
-from pipelines.simulate.people_settings import Campaign, Part, PlantedFact, Positive, Share
+from pipelines.simulate.people_settings import Campaign, PlantedFact, Positive
 
 
-class RepeatCluster(Part):
+class RepeatCluster(Section):
     """Customers who call about one thing again and again: what `more` says of it.
 
     Attributes:
@@ -35,18 +37,36 @@ class RepeatCluster(Part):
     repeat_share: Share = 0.92
 
 
-class WrongVersion(Part):
+class WrongVersion(Section):
     """A version that decides with one temperature and records the propensities of another."""
 
     version: str = "policy-2"
     true_temperature: Positive = 0.3
 
 
-class CostlyMonth(Part):
+class CostlyMonth(Section):
     """Credits that are granted too freely (`preference`: logit that they gain), and too high."""
 
     preference: float = 4.0
     amount_factor: Annotated[float, Field(ge=1)] = 2.5
+
+
+class ImpatientTier(Section):
+    """Customers of a tier who lose patience; so many more of them than usual call on each of the days."""
+
+    callers_per_day: Annotated[int, Field(ge=0)] = 0
+
+
+class Nothing(Section):
+    """Of kinds that know no more."""
+
+
+MORE: dict[str, type[Section]] = {
+    "repeat_cluster": RepeatCluster,
+    "miscalibrated_model": WrongVersion,
+    "costly_month": CostlyMonth,
+    "tier_abandonment": ImpatientTier,
+}
 
 
 class Planted:

@@ -36,12 +36,19 @@ class Simulated:
     Attributes:
         is_new: Whether anything was simulated; False: all of it was there.
         counts: Contacts by source and outcome; empty when nothing was simulated.
+        files: The landing files and their sizes in bytes.
     """
 
     home: Home
     is_new: bool
     day_count: int
     counts: dict[tuple[str, str], int]
+    files: dict[str, int]
+
+    @property
+    def facts_path(self) -> Path:
+        """What was planted, and the queries that find it."""
+        return self.home.path / TRUTH / "facts.toml"
 
 
 def simulate(
@@ -72,7 +79,7 @@ def simulate(
     if record is None:
         make_home(home, scenario)
     elif record["day_count"] == day_count and _is_whole(home, record["files"]):
-        return Simulated(home, False, day_count, {})
+        return Simulated(home, False, day_count, {}, record["files"])
     with home.run_lock("command"):
         _write_record(home, scenario, seed, max(0, record["day_count"] if record else 0), {})
         output = Output(scenario, seed, home.landing, home.path / TRUTH)
@@ -86,8 +93,9 @@ def simulate(
         except BaseException:
             output.discard()
             raise
-        _write_record(home, scenario, seed, day_count, landed(home))
-    return Simulated(home, True, day_count, dict(output.counts))
+        files = landed(home)
+        _write_record(home, scenario, seed, day_count, files)
+    return Simulated(home, True, day_count, dict(output.counts), files)
 
 
 def _people() -> MakePeople:

@@ -1,8 +1,7 @@
 """The scenario: what the demo centre is like; default.toml, overlaid by a file of one's own.
 
 Belongs here: the whole of it, the rules between sections, the overlay. Does not belong here: single sections
-(scenario_sections.py); what the centre makes of them; the customers' own sections (`people`, `actions`, `campaigns`),
-which people.py reads.
+(scenario_sections.py); what the centre makes of them; the customers' own sections, `[people.…]` (people_settings.py).
 """
 
 from __future__ import annotations
@@ -13,13 +12,18 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from pipelines.errors import SettingsError
 from pipelines.settings_report import nearest, sentences
 from pipelines.settings_sections import Costs, Section, Tiers
+from pipelines.simulate.overlay import immutable, laid_over
+from pipelines.simulate.people_settings import PeopleSections, sections_of
+from pipelines.simulate.planted import MORE, Nothing
 from pipelines.simulate.scenario_sections import (
     Agents,
     Arrivals,
+    Blending,
     Break,
     Company,
     Fact,
@@ -52,6 +56,7 @@ class Scenario(Section):
     patience: Patience
     menu: Menu = Menu()
     ringing: Ringing = Ringing()
+    blending: Blending = Blending()
     breaks: tuple[Break, ...] = ()
     agents: Agents
     outbound: Outbound = Outbound()
@@ -59,8 +64,6 @@ class Scenario(Section):
     costs: Costs = Costs()
     tiers: Tiers = Tiers()
     people: dict[str, Any] = {}
-    campaigns: tuple[dict[str, Any], ...] = ()
-    actions: tuple[dict[str, Any], ...] = ()
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
@@ -78,12 +81,28 @@ class Scenario(Section):
             ),
             *(("facts", f.id, "site", f.site, sites) for f in self.facts if f.site),
             *(("facts", f.id, "queue", f.queue, queues) for f in self.facts if f.queue),
+            *(("facts", f.id, "tier", f.tier, self.tiers.names) for f in self.facts if f.tier),
         ]
         wrong = [
             f'[[{section}]] "{name}", {key}: nothing is called "{given}"; the nearest is "{nearest(given, known, 0)}"'
             for section, name, key, given, known in named
             if given not in known
         ]
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    @model_validator(mode="after")
+    def _facts_can_be(self) -> Self:
+        wrong = []
+        for fact in self.facts:
+            try:
+                MORE.get(fact.kind, Nothing).model_validate(fact.more)
+            except ValidationError as error:
+                wrong += [
+                    f'[[facts]] "{fact.id}", more, {".".join(map(str, one["loc"]))}: {one["msg"]}'
+                    for one in error.errors(include_url=False)
+                ]
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
@@ -108,6 +127,12 @@ class Scenario(Section):
         return tuple(fact for fact in self.facts if fact.kind == kind)
 
 
+class _Customers(Section):
+    """Where the customers' sections stand in a scenario."""
+
+    people: PeopleSections
+
+
 def load_scenario(overlay: Path | None = None, seats: int | None = None) -> Scenario:
     """The default scenario, with what a file of one's own says instead.
 
@@ -124,7 +149,7 @@ def load_scenario(overlay: Path | None = None, seats: int | None = None) -> Scen
     if overlay is not None:
         try:
             text = overlay.read_text(encoding="utf-8-sig")
-            data = _laid_over(data, tomllib.loads(text))
+            data = laid_over(data, tomllib.loads(text))
         except OSError as error:
             raise SettingsError(f"{overlay} cannot be read: {error.strerror}", "Check --scenario.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -132,9 +157,15 @@ def load_scenario(overlay: Path | None = None, seats: int | None = None) -> Scen
     if seats is not None:
         data["seats"] = seats
     try:
-        return parse_scenario(data)
+        scenario = parse_scenario(data)
+        sections_of(scenario)
+        return scenario
     except ValidationError as error:
-        wrong = sentences(error.errors(include_url=False), text, Scenario)
+        errors: list[ErrorDetails] = error.errors(include_url=False)
+        root: type[Section] = Scenario
+        if error.title == PeopleSections.__name__:
+            errors, root = [{**one, "loc": ("people", *one["loc"])} for one in errors], _Customers
+        wrong = sentences(errors, text, root)
         listed = "".join(f"\n  {sentence}" for sentence in wrong)
         raise SettingsError(
             f"{path} is no scenario:{listed}", f"Correct the file; {DEFAULT.name} beside scenario.py has every key."
@@ -147,18 +178,4 @@ def parse_scenario(data: dict[str, Any]) -> Scenario:
     Raises:
         ValidationError: It is none.
     """
-    return Scenario.model_validate(_immutable(data))
-
-
-def _laid_over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(under)
-    for key, value in over.items():
-        below = merged.get(key)
-        merged[key] = _laid_over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def _immutable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _immutable(inner) for key, inner in value.items()}
-    return tuple(map(_immutable, value)) if isinstance(value, list) else value
+    return Scenario.model_validate(immutable(data))

@@ -5,6 +5,7 @@ Belongs here: one class per section. Does not belong here: reading the file, rul
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -12,6 +13,8 @@ from pydantic import Field, model_validator
 
 from pipelines.settings_sections import BusinessHours, Section
 from pipelines.settings_values import Currency, Name, Region, Share, Zone
+from pipelines.simulate.calibration import load_calibration
+from pipelines.simulate.draws import GammaFactors, LognormalSeconds, PiecewiseHazard
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -48,14 +51,28 @@ class Site(Section):
 
 
 class Handling(Section):
-    """[queues.handling]: how long agents work on a contact, lognormal; `_sigma` is the deviation of the logarithm."""
+    """[queues.handling]: how long agents work on a contact; times are means.
+
+    Attributes:
+        like: Service of calibration.toml whose spread and share of short talks the talks have.
+        talk_sigma: Instead: deviation of the logarithm of the talk, none of them short.
+        is_exponential: Talks without spread of their own, without hold or wrap-up: for comparison with formulas.
+    """
 
     talk_s: Positive
-    talk_sigma: NotNegative = 0.7
+    like: Literal["all", "PS", "NE", "NW", "TT", "IN", "PE"] = "PS"
+    talk_sigma: Positive | None = None
     hold_rate: Share = 0.0
     hold_s: Positive = 40.0
     wrap_s: NotNegative = 0.0
     is_exponential: bool = False
+
+    @property
+    def talks(self) -> LognormalSeconds:
+        """The law of talks."""
+        if self.talk_sigma is not None:
+            return LognormalSeconds(self.talk_s, self.talk_sigma)
+        return replace(load_calibration().service[self.like].times, mean_s=self.talk_s)
 
 
 class Queue(Section):
@@ -107,9 +124,8 @@ class Arrivals(Section):
         week: Weight of each day, Monday first.
         months: Weight of each month, January first.
         closed: Factor on holidays.
-        day_cv: Coefficient of variation of a day's gamma factor.
-        half_hour_cv: The same of the half hours' factors.
-        half_hour_correlation: Of one half hour's factor with the next.
+        like: Bank of calibration.toml whose days and half hours vary as much as these, and are as correlated;
+            poisson: nothing but chance varies.
     """
 
     weekday: Annotated[tuple[NotNegative, ...], Field(min_length=24, max_length=24)]
@@ -118,24 +134,45 @@ class Arrivals(Section):
     week: Annotated[tuple[NotNegative, ...], Field(min_length=7, max_length=7)]
     months: Annotated[tuple[NotNegative, ...], Field(min_length=12, max_length=12)]
     closed: NotNegative = 0.15
-    day_cv: NotNegative = 0.1
-    half_hour_cv: NotNegative = 0.15
-    half_hour_correlation: Share = 0.6
+    like: Literal["bank_1999", "us_bank_2003", "poisson"] = "bank_1999"
+
+    @property
+    def day_factors(self) -> GammaFactors:
+        """Factors of days."""
+        return GammaFactors(0.0) if self.like == "poisson" else load_calibration().arrivals[self.like].day_factors
+
+    @property
+    def half_hour_factors(self) -> GammaFactors:
+        """Factors of half hours within a day."""
+        return GammaFactors(0.0) if self.like == "poisson" else load_calibration().arrivals[self.like].half_hour_factors
 
 
 class Patience(Section):
-    """[patience]: hazard of giving up, constant between `from_s` (the first is 0), per second."""
+    """[patience]: how soon callers give up: as those of calibration.toml, or by a hazard of one's own.
 
-    from_s: tuple[NotNegative, ...]
-    hazards: tuple[NotNegative, ...]
+    Attributes:
+        factor: Of the hazard at every moment; 2 is half as patient.
+        edges_s: Where intervals of a hazard of one's own begin, the first 0.
+        rates: Its give-ups per second, one of each interval, the last above 0.
+    """
+
+    factor: Positive = 1.0
+    edges_s: tuple[NotNegative, ...] = ()
+    rates: tuple[NotNegative, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if not self.from_s or self.from_s[0] != 0 or list(self.from_s) != sorted(set(self.from_s)):
-            raise ValueError("from_s: should begin with 0 and rise")
-        if len(self.hazards) != len(self.from_s) or self.hazards[-1] <= 0:
-            raise ValueError("hazards: one for each of from_s, the last above 0")
+        if self.edges_s or self.rates:
+            PiecewiseHazard(self.edges_s, self.rates)
+            if self.rates[-1] <= 0:
+                raise ValueError("rates: the last should be above 0, or some would wait for ever")
         return self
+
+    @property
+    def hazard(self) -> PiecewiseHazard:
+        """The hazard of an ordinary caller in an ordinary queue."""
+        own = PiecewiseHazard(self.edges_s, self.rates) if self.rates else load_calibration().patience.hazard
+        return own.scaled(self.factor)
 
 
 class Menu(Section):
@@ -143,16 +180,17 @@ class Menu(Section):
 
     Attributes:
         contained_rate: Share served by the hosted menu, which writes its own export.
-        passed_s: Mean time in it of those who are passed on.
         hosted_s: Mean time in it of those who are served.
-        greeting_s: Mean of the greeting by the switch, then the queue; 0: none.
+        greeting_s: Mean of the greeting by the switch, then the queue; 0: none. Its spread is the calibrated one.
         left_rate: Share who hang up during the greeting.
+        left_s: Mean time after which they do; its spread is the calibrated one.
     """
 
     contained_rate: Share = 0.0
     hosted_s: Positive = 75.0
     greeting_s: NotNegative = 0.0
     left_rate: Share = 0.0
+    left_s: Positive = 48.1
 
 
 class Ringing(Section):
@@ -161,6 +199,20 @@ class Ringing(Section):
     answer_s: NotNegative = 3.0
     missed_rate: Share = 0.0
     missed_s: Count = 15
+
+
+class Blending(Section):
+    """[blending]: other work, between calls, of agents whom nobody needs; they pause for it.
+
+    Attributes:
+        after_s: An agent takes it up after so long without a call; 0: never.
+        recall_s: Mean time until he is back when a caller waits and nobody is free.
+        reason: Of the pause.
+    """
+
+    after_s: Count = 0
+    recall_s: Positive = 12.0
+    reason: Name = "Back office"
 
 
 class Break(Section):
@@ -182,7 +234,6 @@ class Team(Section):
         starts: Beginnings of shifts by the local clock, as "08:00".
         days: Days a week that an agent works.
         concurrency: How many chats one agent has at once.
-        handling: Factor of the handling time.
     """
 
     name: Name
@@ -228,18 +279,32 @@ class Agents(Section):
 
 
 class Outbound(Section):
-    """[outbound]: how lists are dialled and callers called back."""
+    """[outbound]: how lists are dialled and callers called back; who answers is a matter of the customers.
 
-    answer_rate: Share = 0.45
+    Attributes:
+        callback_rate: Share of callbacks that the customer, who expects it, answers.
+        idle_reserve: Lists are dialled while more agents than these are free.
+        retry_s: Then is tried again.
+    """
+
+    callback_rate: Share = 0.75
     ring_s: Positive = 18.0
     talk_s: Positive = 150.0
-    talk_sigma: NotNegative = 0.8
+    talk_sigma: Positive = 0.8
     idle_reserve: Count = 2
     retry_s: Count = 300
 
 
 class Fact(Section):
-    """[[facts]]: something planted, to be found. Which of the other keys count depends on the kind."""
+    """[[facts]]: something planted, to be found. Which of the other keys count depends on the kind.
+
+    Attributes:
+        what: What happened.
+        seen_in: Table and figures that show it.
+        query: SQL over the published file that shows it: one row, whose columns are figures.
+        size: How much; what it means depends on the kind.
+        more: What else a kind wants.
+    """
 
     id: Name
     kind: Literal[
@@ -248,6 +313,7 @@ class Fact(Section):
     ]  # fmt: skip
     what: str
     seen_in: str
+    query: str = ""
     from_date: date
     to_date: date
     from_time: str = "00:00"

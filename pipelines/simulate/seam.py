@@ -135,8 +135,15 @@ class People(Protocol):
         """Joins, leaves and purchases due on that day."""
         ...
 
-    def caller(self, site: str, channel: str, at: int) -> tuple[int, str, str, str]:
-        """Who makes a fresh contact now: customer, number, reason, language. The engine decides when and how many."""
+    def caller(self, site: str, channel: str, at: int, tier: str | None = None) -> tuple[int, str, str, str]:
+        """Who makes a fresh contact now: customer, number, reason, language. The engine decides when and how many.
+
+        Args:
+            site: Where; '' for chat and e-mail.
+            channel: voice, chat or email.
+            at: UTC seconds.
+            tier: Only customers of whom `tier` says this, as far as there are any; None: anybody.
+        """
         ...
 
     def tier(self, customer: int) -> str | None:
@@ -155,6 +162,10 @@ class People(Protocol):
             engine fills in. One of cause `callback` is dialled by an agent of the queue where it was asked for, if one
             is free within four hours; its end is told as any other's, answered or failed.
         """
+        ...
+
+    def answer_rate(self, customer: int, at: int) -> float:
+        """Chance that a customer answers an outbound call at that moment."""
         ...
 
     def campaign_attempts(self, day: date) -> Iterable[CampaignAttempt]:

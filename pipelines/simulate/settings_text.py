@@ -11,6 +11,7 @@ from typing import Any
 
 from pipelines.home import Home, init_home
 from pipelines.settings import parse_settings
+from pipelines.simulate.people_settings import sections_of
 from pipelines.simulate.scenario import Scenario
 from pipelines.simulate.scenario_sections import Site
 from pipelines.simulate.truth import toml
@@ -73,8 +74,10 @@ def _sections(scenario: Scenario) -> Iterator[str]:
     yield _section("[tiers]", scenario.tiers.model_dump(exclude={"treatment"}))
     for name, treatment in scenario.tiers.treatment.items():
         yield _section(f"[tiers.treatment.{name}]", treatment.model_dump(exclude_none=True))
-    for action in scenario.actions:
-        yield _section("[[actions]]", action)
+    for action in sections_of(scenario).actions:
+        yield _section("[[actions]]", action.model_dump(exclude_none=True))
+    # Contracts are cancelled here: whoever stops buying and has none is not known to have left.
+    yield _section("[models.churn]", {"label": "cancellation"})
     for name, form in FORMATS.items():
         yield _section(
             f"[sources.{name}]", {"kind": "calls", "format": form, "sql": f"sources/{name}.sql", "timezone": "UTC"}

@@ -1,16 +1,18 @@
 """Random numbers: one root seed, one stream per purpose, so that a new purpose never shifts another's numbers.
 
-Belongs here: streams by name, and numbers drawn in blocks. Does not belong here: what is drawn for what.
+Belongs here: streams by name, and what is handed out of them one by one. Does not belong here: distributions
+(draws.py), what is drawn for what.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from zlib import crc32
 
 import numpy as np
 
-BLOCK = 4096
+from pipelines.simulate.draws import LognormalSeconds, one_by_one
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
@@ -18,8 +20,14 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, crc32(name.encode())])))
 
 
+def seconds(seed: int, name: str, law: LognormalSeconds) -> Callable[[], float]:
+    """Whole seconds of a law, one at a call, from the stream of that name."""
+    source = stream(seed, name)
+    return one_by_one(lambda size: law.draw(source, size))
+
+
 class Draws:
-    """One number at a time out of blocks: numpy is fast by the thousand and slow by the piece.
+    """Plain chance, one number at a time.
 
     Args:
         seed: The root seed.
@@ -27,30 +35,20 @@ class Draws:
     """
 
     def __init__(self, seed: int, name: str) -> None:
-        self._uniform = stream(seed, f"{name}/uniform")
-        self._normal = stream(seed, f"{name}/normal")
-        self._uniforms: list[float] = []
-        self._normals: list[float] = []
+        self._uniform = one_by_one(stream(seed, f"{name}/uniform").random)
+        self._normal = one_by_one(stream(seed, f"{name}/normal").standard_normal)
 
     def uniform(self) -> float:
         """At least 0, below 1."""
-        if not self._uniforms:
-            self._uniforms = self._uniform.random(BLOCK).tolist()
-        return self._uniforms.pop()
+        return self._uniform()
 
     def normal(self) -> float:
         """Mean 0, deviation 1."""
-        if not self._normals:
-            self._normals = self._normal.standard_normal(BLOCK).tolist()
-        return self._normals.pop()
+        return self._normal()
 
     def exponential(self, mean: float) -> float:
         """Of that mean."""
         return -mean * math.log(1.0 - self.uniform())
-
-    def lognormal(self, mean: float, sigma: float) -> float:
-        """Of that mean; `sigma` is the deviation of its logarithm."""
-        return mean * math.exp(sigma * self.normal() - 0.5 * sigma * sigma)
 
     def chance(self, probability: float) -> bool:
         """True so often."""

@@ -1,7 +1,7 @@
 """What really happened: HOME/truth, which the pipeline never reads.
 
-Belongs here: the truth about contacts, agents and planted facts, and tables that others give, as Parquet in streams.
-Does not belong here: what the machines of the centre wrote of it (writers/).
+Belongs here: the truth about contacts, visits and agents, and tables that others give, as Parquet in streams. Does not
+belong here: planted facts (found_facts.py), what the machines of the centre wrote of it (writers/).
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.simulate.agents import Agent
-from pipelines.simulate.facts import PlantedFacts
-from pipelines.simulate.journeys import Journey
-from pipelines.simulate.scenario import Scenario
+from pipelines.simulate.journeys import Journey, Visit
 from pipelines.simulate.seam import Ended
 from pipelines.simulate.writers.files import settle
 
@@ -34,6 +32,15 @@ SCHEMAS = {
             ("outcome", pa.string()), ("wait_s", pa.int64()), ("ring_s", pa.int64()),
             ("talk_s", pa.int64()), ("hold_s", pa.int64()), ("wrap_s", pa.int64()), ("ended_at", INSTANT),
             ("agent", pa.string()), ("transfer_count", pa.int64()), ("is_resolved", pa.bool_()),
+            ("is_delivered", pa.bool_()),
+        ]
+    ),
+    "visits": pa.schema(
+        [
+            ("contact_id", pa.string()), ("visit_seq", pa.int64()), ("site", pa.string()), ("queue", pa.string()),
+            ("channel", pa.string()), ("tier", pa.string()), ("entered_at", INSTANT), ("left_at", INSTANT),
+            ("outcome", pa.string()), ("wait_s", pa.int64()), ("ring_s", pa.int64()), ("talk_s", pa.int64()),
+            ("hold_s", pa.int64()), ("wrap_s", pa.int64()), ("agent", pa.string()), ("transfer_type", pa.string()),
             ("is_delivered", pa.bool_()),
         ]
     ),
@@ -100,6 +107,7 @@ class Truth:
             "is_delivered": journey.is_delivered,
         }  # fmt: skip
         self.add("contacts", [row])
+        self.add("visits", [_visit_row(journey, number, visit) for number, visit in enumerate(visits, start=1)])
 
     def agent_state(self, agent: Agent, state: str, reason: str | None, begin: int, end: int) -> None:
         """A stretch of an agent's state that is over."""
@@ -122,23 +130,6 @@ class Truth:
         ]  # fmt: skip
         self.add("agents", rows)
 
-    def facts(self, scenario: Scenario, planted: PlantedFacts, until: date) -> None:
-        """facts.toml: what was planted by the end of the simulated days."""
-        parts = ["# What was planted: when, how much, and where it can be seen. The pipeline never reads this.\n"]
-        for fact in scenario.facts:
-            if fact.from_date >= until:
-                continue
-            given = fact.model_dump(exclude_none=True, exclude={"more"}) | fact.more
-            begin, end = planted.window(fact)
-            given |= {"from_at": _instant(begin), "to_at": _instant(end)}
-            parts.append("[[facts]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in given.items()))
-        self._settled("facts.toml", "\n".join(parts))
-
-    def _settled(self, name: str, text: str) -> None:
-        draft = self._folder / f".{name}.part"
-        draft.write_text(text, encoding="utf-8")
-        settle(draft, self._folder / name, may_change=True)
-
     def close(self) -> None:
         """All tables are where they belong; one that is the same as before is left alone."""
         for table in list(self._rows):
@@ -157,6 +148,20 @@ class Truth:
         for table, writer in self._writers.items():
             writer.close()
             self._draft(table).unlink(missing_ok=True)
+
+
+def _visit_row(journey: Journey, number: int, visit: Visit) -> dict[str, Any]:
+    is_answered = visit.outcome == "answered"
+    return {
+        "contact_id": journey.call.contact_id, "visit_seq": number, "site": journey.call.site, "queue": visit.queue,
+        "channel": journey.call.channel, "tier": journey.tier, "entered_at": _instant(visit.entered_at),
+        "left_at": _instant(visit.left_at), "outcome": visit.outcome,
+        "wait_s": None if visit.outcome in REFUSED else visit.wait_s,
+        "ring_s": visit.ring_s if is_answered else None, "talk_s": visit.talk_s if is_answered else None,
+        "hold_s": visit.hold_s if is_answered else None, "wrap_s": visit.wrap_s if is_answered else None,
+        "agent": visit.agent.name if visit.agent else None, "transfer_type": visit.transfer_type,
+        "is_delivered": journey.is_delivered,
+    }  # fmt: skip
 
 
 def toml(value: object) -> str:

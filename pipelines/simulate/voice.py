@@ -13,10 +13,10 @@ from pipelines.simulate.agents import Agent
 from pipelines.simulate.facts import PlantedFacts
 from pipelines.simulate.floor import Clock, Floor, Line
 from pipelines.simulate.journeys import Attempt, Journey, Visit
-from pipelines.simulate.patience import PatienceLaw
 from pipelines.simulate.scenario import Scenario
 from pipelines.simulate.scenario_sections import Queue
 from pipelines.simulate.streams import Draws
+from pipelines.simulate.work import Greetings, Work, seconds_of
 
 AUTO_PAUSE = "Auto-Pause"
 OUTSIDE = "6001"  # the back office, where calls of a site without other queues are sent on to
@@ -84,11 +84,13 @@ class Voice:
 
     def __init__(self, scenario: Scenario, seed: int, centre: Centre, floor: Floor, facts: PlantedFacts) -> None:
         self._scenario, self._centre, self._floor, self._facts = scenario, centre, floor, facts
-        self._menu = Draws(seed, "voice/menu")
+        self._greetings = Greetings(scenario.menu, seed)
         self._waits = Draws(seed, "voice/patience")
         self._rings = Draws(seed, "voice/rings")
         self._talks = Draws(seed, "voice/talks")
-        self._patience = PatienceLaw(scenario.patience)
+        self._ring_s = seconds_of(seed, "voice/ring", scenario.ringing.answer_s)
+        self._work = {queue.name: Work(queue, seed) for queue in scenario.queues if queue.channel == "voice"}
+        self._patience = scenario.patience.hazard
         self._sites = {site.name: site for site in scenario.sites}
         self._queue_of = scenario.queues_by_reason()
         self._visit_count = 0
@@ -98,19 +100,15 @@ class Voice:
 
     def arrive(self, journey: Journey) -> None:
         """A caller reaches the switch."""
-        call, menu = journey.call, self._scenario.menu
-        greeting_s = max(2, round(self._menu.lognormal(menu.greeting_s, 0.4))) if menu.greeting_s else 0
-        is_leaving = menu.left_rate > 0 and self._menu.chance(menu.left_rate)
+        call = journey.call
+        journey.greeted_s, is_leaving = self._greetings.next()
         if not self._centre.is_open(call.site, call.arrived_at):
-            journey.greeted_s = greeting_s
-            self._centre.after(greeting_s, self._closed, journey)
+            self._centre.after(journey.greeted_s, self._closed, journey)
         elif is_leaving:
-            journey.greeted_s = max(1, round(greeting_s * self._menu.uniform()))
             self._centre.after(journey.greeted_s, self._left, journey)
         else:
-            journey.greeted_s = greeting_s
             queue = self.queue_for(call.site, call.reason)
-            self._centre.after(greeting_s, self._enter, journey, queue, call.contact_id, None)
+            self._centre.after(journey.greeted_s, self._enter, journey, queue, call.contact_id, None)
 
     def queue_for(self, site: str, reason: str) -> str:
         """Where a reason is dealt with at a site."""
@@ -150,8 +148,7 @@ class Voice:
         self._centre.log_of(journey.call.site).entered(visit)
         wait_s, end = self._give_up(visit, line.spec)
         self._centre.after(wait_s, self._leave, visit, end)
-        if line.idle:
-            self._floor.dispatch(line)
+        self._floor.dispatch(line)
 
     def _refusal(self, line: Line) -> str:
         if line.spec.needs_agents and line.member_count == 0:
@@ -173,7 +170,7 @@ class Voice:
         if visit.consulted_by is not None:
             return CONSULTS_S, "abandoned"
         hazard = self._facts.impatience(visit.queue, visit.journey.tier, visit.entered_at) / spec.patience
-        found = [(self._patience.time(self._waits.exponential(1.0) / hazard), "abandoned")]
+        found = [(self._patience.time_at(self._waits.exponential(1.0) / hazard), "abandoned")]
         if spec.key_rate:
             found.append((60 * self._waits.exponential(1.0) / -math.log1p(-spec.key_rate), "exited_by_key"))
         if spec.timeout_s:
@@ -219,7 +216,7 @@ class Voice:
             self._connect(visit)
             return
         is_missed = not agent.contact_limit and self._rings.chance(ringing.missed_rate)
-        ring_s = ringing.missed_s if is_missed else max(1, round(self._rings.lognormal(ringing.answer_s, 0.4)))
+        ring_s = ringing.missed_s if is_missed else self._ring_s()
         self._centre.after(ring_s, self._rung, visit, visit.offer, is_missed)
 
     def _rung(self, visit: Visit, offer: int, is_missed: bool) -> None:
@@ -250,7 +247,8 @@ class Voice:
         if journey.agent is None:
             self._centre.decide(journey, now)
         journey.agent = agent
-        self._draw_work(visit, line.spec, agent)
+        factor = agent.pace(self._scenario.agents.slow) * self._facts.length(agent.site, now)
+        visit.talk_s, visit.hold_s, visit.wrap_s = self._work[visit.queue].next(factor)
         target = self._transfer_target(visit, line.spec)
         is_attended = target != OUTSIDE and self._talks.chance(line.spec.attended_rate)
         talk_s = visit.talk_s + visit.hold_s
@@ -262,19 +260,6 @@ class Voice:
             self._centre.after(talk_s, self._consult, visit, target)
         else:
             self._centre.after(talk_s, self._talked, visit, target)
-
-    def _draw_work(self, visit: Visit, spec: Queue, agent: Agent) -> None:
-        work, draw = spec.handling, self._talks
-        factor = agent.speed * (1 + self._scenario.agents.slow * agent.to_learn())
-        factor *= self._facts.length(agent.site, visit.answered_at)
-        if work.is_exponential:
-            visit.talk_s = round(draw.exponential(work.talk_s))
-            return
-        visit.talk_s = max(2, round(draw.lognormal(work.talk_s * factor, work.talk_sigma)))
-        if work.hold_rate and draw.chance(work.hold_rate):
-            visit.hold_s = max(1, round(draw.lognormal(work.hold_s, 0.6)))
-        if work.wrap_s:
-            visit.wrap_s = max(1, round(draw.lognormal(work.wrap_s * factor, 0.5)))
 
     def _transfer_target(self, visit: Visit, spec: Queue) -> str | None:
         """Another queue that takes calls now and was not visited yet; each contact is sent on once at most."""

@@ -5,6 +5,7 @@ Belongs here: fixtures. Does not belong here: the customers who stand in for the
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tomllib
 from collections.abc import Callable
@@ -14,8 +15,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.published import open_published
 from pipelines.simulate.run import Simulated, simulate
-from pipelines.simulate.scenario import DEFAULT, Scenario, parse_scenario
+from pipelines.simulate.scenario import DEFAULT, Scenario, load_scenario, parse_scenario
 from pipelines.simulate.seam import Tables
 
 # Tests are no package: what they share is found beside them.
@@ -88,3 +90,36 @@ def simulate_home(tmp_path_factory: pytest.TempPathFactory) -> Simulate:
         return Made(done, people[0] if people else None)
 
     return make
+
+
+class Year:
+    """The default scenario's year: its truth, and what a whole run published of its files."""
+
+    def __init__(self, centre: Any) -> None:
+        self._centre = centre
+        self.truth = centre.path / "truth"
+        told = tomllib.loads((self.truth / "facts.toml").read_text(encoding="utf-8"))["facts"]
+        self.facts: dict[str, dict[str, Any]] = {fact["id"]: fact for fact in told}
+
+    def published(self, query: str) -> pl.DataFrame:
+        with open_published(self._centre.home) as con:
+            con.execute("set TimeZone = 'UTC'")
+            return con.sql(query).pl()
+
+    def contacts(self) -> pl.DataFrame:
+        return pl.read_parquet(self.truth / "contacts.parquet")
+
+    def visits(self) -> pl.DataFrame:
+        return pl.read_parquet(self.truth / "visits.parquet")
+
+
+@pytest.fixture(scope="session")
+def simulated_year(shared_centre: Callable[[str, Callable[[Any], object]], Any]) -> Year:
+    """Simulated and run once for all tests of all processes; not to be changed."""
+
+    def fill(centre: Any) -> None:
+        shutil.rmtree(centre.path)  # a simulation makes its own home
+        simulate(centre.path, load_scenario(), 365, 1, lambda _: None)
+        centre.run(whole=True)
+
+    return Year(shared_centre("simulated_year", fill))

@@ -31,8 +31,10 @@ class FewPeople:
     def begin_day(self, day: date) -> None:
         pass
 
-    def caller(self, site: str, channel: str, at: int) -> tuple[int, str, str, str]:
+    def caller(self, site: str, channel: str, at: int, tier: str | None = None) -> tuple[int, str, str, str]:
         customer = self._draw.below(CUSTOMER_COUNT)
+        while tier is not None and self.tier(customer) != tier:
+            customer = self._draw.below(CUSTOMER_COUNT)
         self.begun.append((channel, at))
         number = f"+447946{customer:06d}" if channel == "voice" else f"c{customer}@example.com"
         if channel == "voice" and customer % 20 == 0:
@@ -72,6 +74,9 @@ class FewPeople:
         )
         delay_s = {"retry": 300, "callback": 1200, "repeat": 90_000}[cause]
         return [(ended.ended_at + round(self._draw.exponential(delay_s)), again)]
+
+    def answer_rate(self, customer: int, at: int) -> float:
+        return 0.45
 
     def campaign_attempts(self, day: date) -> Iterable[CampaignAttempt]:
         noon = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp())

@@ -1,4 +1,4 @@
-"""Arrivals: local days of every length, means, and days that differ more than chance."""
+"""Arrivals: local days of every length, means, and days that differ more than chance; test_draws.py has the laws."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_year_has_as_many_contacts_as_the_scenario_says(scenario_of):
     mean = sum(mean for day in days for _, mean in source.expected(day))
     assert mean == pytest.approx(1000 * 1700 * 0.52 * 364 / 365, rel=0.02)
     count = sum(len(source.times(day)) for day in days)
-    assert count == pytest.approx(mean, rel=0.03)
+    assert count == pytest.approx(mean, rel=0.06)  # of 364 days whose factors vary by 17 % and hang together
 
 
 def test_times_are_in_order_and_of_their_day(scenario_of):
@@ -69,21 +69,14 @@ def test_times_are_in_order_and_of_their_day(scenario_of):
         assert times[-1] < midnight(day + timedelta(days=1), LONDON)
 
 
-def test_without_overdispersion_counts_are_poisson_and_with_it_they_are_not(scenario_of):
-    dispersions = []
-    for cv in (0.0, 0.3):
-        source = fresh(scenario_of, day_cv=cv, half_hour_cv=0.0)
-        mondays = [date(2025, 10, 6) + timedelta(weeks=n) for n in range(52)]
-        counts = np.array([len(source.times(day)) for day in mondays])
-        means = np.array([sum(mean for _, mean in source.expected(day)) for day in mondays])
-        dispersions.append(float(np.mean((counts - means) ** 2 / means)))
-    assert dispersions[0] == pytest.approx(1, abs=0.5)
-    assert dispersions[1] > 20
-
-
-def test_half_hours_of_a_day_are_correlated_as_the_scenario_says(scenario_of):
-    source = fresh(scenario_of, half_hour_cv=0.3, half_hour_correlation=0.7)
-    factors = source._half_hour_factors(20_000)
-    assert factors.mean() == pytest.approx(1, abs=0.03)
-    assert factors.std() == pytest.approx(0.3, abs=0.03)
-    assert np.corrcoef(factors[1:], factors[:-1])[0, 1] == pytest.approx(0.7, abs=0.04)
+def test_days_vary_as_those_of_the_bank_or_only_by_chance(scenario_of):
+    dispersions = {}
+    for like in ("poisson", "us_bank_2003", "bank_1999"):
+        source = fresh(scenario_of, like=like)
+        days = [date(2025, 10, 6) + timedelta(days=n) for n in range(364)]
+        found = [(day, len(source.times(day)), sum(mean for _, mean in source.expected(day))) for day in days]
+        counts, means = (np.array([row[place] for row in found if row[0].weekday() == 0]) for place in (1, 2))
+        dispersions[like] = float(np.mean((counts - means) ** 2 / means**2)) ** 0.5
+    assert dispersions["poisson"] < 0.04
+    assert dispersions["us_bank_2003"] == pytest.approx(0.054, abs=0.025)
+    assert dispersions["bank_1999"] == pytest.approx(0.172, abs=0.06)

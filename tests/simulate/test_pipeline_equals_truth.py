@@ -46,7 +46,7 @@ def busy(data: dict[str, Any]) -> None:
     for queue in data["queues"]:
         if queue.get("channel", "voice") == "voice":
             queue["transfer_rate"], queue["key_rate"] = 0.3, 0.1
-            queue["timeout_s"] = 240
+            queue["timeout_s"], queue["needs_agents"] = 240, True
             if queue["site"] == "leeds":
                 queue["attended_rate"], queue["max_waiting"] = 0.5, 2
     fact = {"id": "away", "kind": "site_absence", "what": "", "seen_in": "", "site": "leeds", "size": 1.0}

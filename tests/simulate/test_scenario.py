@@ -9,6 +9,11 @@ import pytest
 from pipelines.errors import SettingsError
 from pipelines.simulate.scenario import load_scenario
 
+FACT = (
+    '[[facts]]\nid = "x"\nkind = "repeat_cluster"\nwhat = ""\nseen_in = ""\nfrom_date = 2026-01-01\n'
+    "to_date = 2026-01-02\n"
+)
+
 
 def overlay(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "own.toml"
@@ -46,7 +51,12 @@ def test_unknown_key_is_refused_with_its_line_and_the_nearest_known_one(tmp_path
     "text, said",
     [
         ("seats = 0", "seats"),
-        ("[patience]\nfrom_s = [1]\nhazards = [0.1]", "should begin with 0"),
+        ("[patience]\nedges_s = [1]\nrates = [0.1]", "ascending edges from 0"),
+        ("[patience]\nedges_s = [0]\nrates = [0.0]", "the last should be above 0"),
+        ('[arrivals]\nlike = "bank_2000"', "bank_1999"),
+        ("[people.purchases]\nphone_shar = 0.1", 'unknown key "phone_shar"; the nearest known one is "phone_share"'),
+        ("[people.campaigns.lists.new_year]\nshare = 2", "less than or equal to 1"),
+        (FACT + "more = { easy = 3 }", '"x", more, easy'),
         ('[[streams]]\nname = "x"\nsite = "leds"\nchannel = "voice"\nshare = 1', '"leds"; the nearest is "leeds"'),
         ("seats = ", "not valid TOML"),
     ],

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from pipelines.simulate.draws import BLOCK
 from pipelines.simulate.journeys import Attempt, Journey, Visit
 from pipelines.simulate.scenario_sections import Site
-from pipelines.simulate.streams import BLOCK, Draws, stream
+from pipelines.simulate.streams import Draws, stream
 from pipelines.simulate.writers.files import LandingFiles
 from pipelines.simulate.writers.local_stamps import LocalStamps
 

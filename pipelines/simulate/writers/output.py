@@ -14,6 +14,7 @@ from typing import Any
 
 from pipelines.simulate.agents import Agent, Shift
 from pipelines.simulate.facts import PlantedFacts
+from pipelines.simulate.found_facts import write_facts
 from pipelines.simulate.journeys import Journey
 from pipelines.simulate.scenario import Scenario
 from pipelines.simulate.seam import Call, Ended
@@ -42,6 +43,7 @@ class Output:
         self._files = LandingFiles(landing)
         self._tables = CsvTables(self._files)
         self._truth = Truth(truth)
+        self._landing, self._truth_folder = landing, truth
         self._day = scenario.starts_on
         self._files.begin_day(self._day)
         self._ids: Counter[str] = Counter()
@@ -70,8 +72,8 @@ class Output:
     def close(self, planted: PlantedFacts, until: date) -> None:
         """Every file is where it belongs."""
         self._files.close()
-        self._truth.facts(self._scenario, planted, until)
         self._truth.close()
+        write_facts(self._scenario, planted, until, self._landing, self._truth_folder)
 
     def discard(self) -> None:
         """After a failure: no drafts stay."""

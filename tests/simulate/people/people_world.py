@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pipelines.simulate.draws import LognormalSeconds
 from pipelines.simulate.people import SimulatedPeople
 from pipelines.simulate.seam import Call, Ended
-from pipelines.simulate.streams import Draws
+from pipelines.simulate.streams import Draws, seconds
 
 
 class Fact(BaseModel):
@@ -75,6 +76,7 @@ class World:
         self.kept = Kept()
         self.people = SimulatedPeople(settings, seed, self.kept)
         self.draws = Draws(seed, "test/world")
+        self.talk_s = seconds(seed, "test/world/talk", LognormalSeconds(300, 0.7))
         self.wait_s = wait_s
         self.caused: list[tuple[int, int, Call]] = []
         self.contacts: list[Ended] = []
@@ -128,7 +130,7 @@ class World:
         else:
             answered_at = call.arrived_at + wait_s
             self.people.decide(call, answered_at)
-            talk_s, number = int(draws.lognormal(300, 0.7)), draws.below(30)
+            talk_s, number = int(self.talk_s()), draws.below(30)
             transfers = int(draws.chance(0.06))
             agent, skill = f"Agent/{1001 + number}", 0.45 + 0.02 * number
             ended = Ended(call, "answered", "q", agent, wait_s, talk_s, 0, 30, answered_at + talk_s, transfers, skill)
