@@ -134,11 +134,10 @@ OURS = {
     " where queue is null",
     "logins": "select agent, state, started_at, ended_at from core._agent_logins",
 }
-TIES = pytest.mark.xfail(reason="core._agent_logins orders log-ins of one second by chance, and counts some twice")
 
 
 @pytest.mark.parametrize("state", ["logged_in", "paused"])
-@pytest.mark.parametrize("table", ["switches", pytest.param("logins", marks=TIES)])
+@pytest.mark.parametrize("table", ["switches", "logins"])
 def test_agents_were_there_as_long_as_they_were(asked, state, table):
     """Of agents of the Asterisk alone: nothing else tells of log-ins."""
     days = (
