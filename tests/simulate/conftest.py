@@ -97,6 +97,7 @@ class Year:
 
     def __init__(self, centre: Any) -> None:
         self._centre = centre
+        self.home = centre.home
         self.truth = centre.path / "truth"
         told = tomllib.loads((self.truth / "facts.toml").read_text(encoding="utf-8"))["facts"]
         self.facts: dict[str, dict[str, Any]] = {fact["id"]: fact for fact in told}

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from pipelines.hunt import answers
 from pipelines.simulate.scenario import DEFAULT
 
 pytestmark = pytest.mark.end_to_end
@@ -47,6 +48,12 @@ def test_fact_is_found_by_its_query_in_the_size_that_it_had(simulated_year, fact
     assert measured.keys() & seen.keys()
     for name in measured.keys() & seen.keys():
         assert seen[name] == pytest.approx(measured[name], rel=LOOSE.get(name, 1e-3)), name
+
+
+def test_every_riddle_of_the_demo_leads_to_its_fact(simulated_year):
+    told = answers(simulated_year.home)
+    assert {answer.fact for answer in told} == set(FACTS)
+    assert [answer.fact for answer in told if not answer.is_found] == []
 
 
 def test_service_level_of_leeds_collapses_on_a_tuesday(simulated_year):
