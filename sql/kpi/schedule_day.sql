@@ -18,7 +18,10 @@ planned as (
         least(s.ended_at, l.ended_at) as ended_at,
     from core.schedules as s
     cross join log as l
-    where s.activity <> 'off' and s.started_at < least(s.ended_at, l.ended_at) and s.business_date >= l.first_date
+    where
+        s.activity <> 'off'
+        and s.started_at < least(s.ended_at, l.ended_at)
+        and (l.first_date is null or s.business_date >= l.first_date)
 ),
 
 -- Cut at days of UTC, so that a day's plans meet that day's states alone, however long the history is.
