@@ -228,6 +228,17 @@ def test_a_visit_belongs_to_the_half_hour_in_which_it_entered(acd: Any) -> None:
     assert centre.rows(intervals) == [("07:00", 1, 1, 600.0)]
 
 
+def test_another_variant_that_is_agreed_from_a_day_on_leaves_the_days_before_as_they_were(acd: Any) -> None:
+    calls = [
+        call(number, f"2026-03-0{day} 12:00:00", outcome, wait=10)
+        for day in (2, 3) for number, outcome in ((day, "answered"), (day + 10, "abandoned"))
+    ]  # fmt: skip
+    later = '\n[[targets]]\nvalid_from = 2026-03-03\nservice_level_variant = "sl_answered_only"\n'
+    centre = acd(*calls, settings=later)
+    agreed = "select service_level_variant, sl_as_agreed from kpi.queue_day_metrics order by business_date"
+    assert centre.rows(agreed) == [("sl_short_abandons_excluded", 0.5), ("sl_answered_only", 1.0)]
+
+
 def test_agents_days_are_local_days(acd: Any) -> None:
     centre = acd(
         call(1, "2026-07-01 00:30:00", talk=60, agent="Ann"), call(2, "2026-07-01 23:30:00", talk=30, agent="Ann"),
