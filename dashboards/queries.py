@@ -192,8 +192,8 @@ def _known(connection: duckdb.DuckDBPyConnection, sql: str, **values: Any) -> li
     """Ask what a file of an older version, or of the first publish, may not have: it then answers nothing."""
     try:
         return _rows(connection, sql, **values)
-    except duckdb.CatalogException as error:
-        log.info("not in this file: %s", error)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:  # a table or macro; a column
+        log.warning("not in this file: %s", error)
         return []
 
 

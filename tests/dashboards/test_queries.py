@@ -98,6 +98,20 @@ def test_a_file_without_tables_answers_nothing_and_fails_at_nothing(tmp_path):
         assert queries.overview(connection, DAY, DAY.prior()) == queries.Overview()
 
 
+def test_a_file_of_an_older_version_answers_what_it_can(small_snapshot, tmp_path):
+    path = tmp_path / "older.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(f"attach '{small_snapshot}' as published (read_only)")
+        con.execute("create schema kpi; create schema meta")
+        con.execute(
+            "create table kpi.queue_day as select * exclude (service_level_variant) from published.kpi.queue_day"
+        )
+        con.execute("create table meta.centre as from published.meta.centre")
+    with queries.connect(str(path)) as connection:
+        assert queries.publication(connection, str(path)).centre == "Harbour & <Sons>"
+        assert queries.overview(connection, DAY, DAY.prior()) == queries.Overview(is_by_interval=True)
+
+
 def test_the_session_reads_no_other_file_and_writes_nothing(small_snapshot, tmp_path):
     with queries.connect(str(small_snapshot)) as connection:
         for sql in (
