@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from pipelines.errors import SettingsError
 from pipelines.home import Home, init_home
@@ -113,27 +116,28 @@ def first_figures(home: Home) -> dict[str, Any]:
 
 
 def queue_figures(home: Home) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The queues' figures of all published days, and their total, ready to be printed."""
+    """The queues' figures of all published days, and those of channels with several queues, ready to be printed."""
     columns = ["queue", "offered", "answered", "blocked", *(label for label, _, _ in _METRICS)]
     with open_published(home) as con:
         first, last = con.execute("select min(business_date), max(business_date) from kpi.queue_day").fetchall()[0]
         if first is None:
             return columns, []
-        rows = []
-        for group, by in (("queue", "queue"), ("'total'", "total")):
-            values = [
-                dict(
-                    con.execute(
-                        f'select group_value, value from {macro}(?, ?, "by" := ?)', [first, last, by]
-                    ).fetchall()
-                )
-                for _, macro, _ in _METRICS
-            ]
-            for name, *counts in con.execute(_COUNTS.format(group=group)).fetchall():
-                key = name if by == "queue" else next(iter(values[0]))
-                shown = [_shown(v.get(key), unit) for v, (_, _, unit) in zip(values, _METRICS, strict=True)]
-                rows.append((name, *map(int, counts), *shown))
-    return columns, rows
+        of_queues, of_channels = _rows(con, "queue", first, last), _rows(con, "channel", first, last)
+        counted = "select channel from kpi.queue_day group by 1 having count(distinct queue) > 1"
+        several = {channel for (channel,) in con.execute(counted).fetchall()}
+    # Seconds of voice and hours of e-mail have no mean worth reading: a line for each channel that has several queues.
+    return columns, of_queues + [(f"all {name}", *rest) for name, *rest in of_channels if name in several]
+
+
+def _rows(con: duckdb.DuckDBPyConnection, by: str, first: date, last: date) -> list[tuple[Any, ...]]:
+    values = [
+        dict(con.execute(f'select group_value, value from {macro}(?, ?, "by" := ?)', [first, last, by]).fetchall())
+        for _, macro, _ in _METRICS
+    ]
+    return [
+        (name, *counts, *(_shown(v.get(name), unit) for v, (_, _, unit) in zip(values, _METRICS, strict=True)))
+        for name, *counts in con.execute(_COUNTS.format(group=by)).fetchall()
+    ]
 
 
 def _shown(value: float | None, unit: str) -> str:

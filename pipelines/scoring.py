@@ -81,7 +81,10 @@ def score_customers(warehouse: Warehouse) -> Built:
         names, shares = settings.tiers.names, settings.tiers.shares
         tiers = value.assign_tiers(worth, names, shares, settings.tiers.hysteresis, _previous_tiers(warehouse))
         frame = _with_eligibility(warehouse, _joined(now, risk, worth, tiers))
-        catalogue = [next_best_action.Action(a.id, a.cost, a.expected_effect, a.channel) for a in settings.actions]
+        catalogue = [
+            next_best_action.Action(a.id, a.cost, a.expected_effect, a.channel, a.effect_on, a.is_marketing)
+            for a in settings.actions
+        ]
         choices = next_best_action.choose(
             frame, catalogue, settings.router.holdout_share, next_best_action.load_params(), settings.costs.margin_rate
         )

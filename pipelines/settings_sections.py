@@ -254,6 +254,8 @@ class Action(Section):
     cost: NotNegative = 0.0
     eligible_when: str = "true"
     expected_effect: Share = 0.0
+    effect_on: Literal["churn", "value"] = "churn"
+    is_marketing: bool = True
     at_most: str | None = None
     owner: Name | None = None
     valid_from: date | None = None

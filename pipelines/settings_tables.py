@@ -110,6 +110,8 @@ SETTINGS_SCHEMAS: dict[str, dict[str, str]] = {
         "currency": "VARCHAR",
         "eligible_when": "VARCHAR",
         "expected_effect_rate": "DOUBLE",
+        "effect_on": "VARCHAR",
+        "is_marketing": "BOOLEAN",
         "at_most_count": "BIGINT",
         "at_most_s": "DOUBLE",
         "owner": "VARCHAR",
@@ -237,7 +239,7 @@ def assumption_set(settings: Settings) -> str:
     It begins with "default-" as long as the centre has not stated any cost or action of its own, else with "centre-".
     """
     costs = settings.costs
-    actions = [[action.id, action.cost, action.expected_effect] for action in settings.actions]
+    actions = [[action.id, action.cost, action.expected_effect, action.effect_on] for action in settings.actions]
     content = json.dumps([costs.model_dump(), settings.centre.currency, actions], sort_keys=True)
     owner = "default" if costs == type(costs)() and not actions else "centre"
     return f"{owner}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
@@ -282,6 +284,8 @@ def _actions(settings: Settings) -> list[Row]:
             "currency": settings.centre.currency,
             "eligible_when": action.eligible_when,
             "expected_effect_rate": action.expected_effect,
+            "effect_on": action.effect_on,
+            "is_marketing": action.is_marketing,
             "at_most_count": action.at_most_count,
             "at_most_s": action.at_most_s,
             "owner": action.owner,

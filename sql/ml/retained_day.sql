@@ -1,7 +1,8 @@
 -- The value that actions are modelled to have kept, by day, as sums that may be added up: of each action that was offered,
 -- the assumed effect on leaving x the probability of leaving x the expected spend of the customer's last score before it,
 -- at the assumed margin. Where there was no score yet, nothing is modelled; an offer that repeats itself within the churn
--- horizon keeps nothing more. Whoever was held out was offered nothing.
+-- horizon keeps nothing more, and an action that is to add value, not to keep customers, keeps nothing. Whoever was held
+-- out was offered nothing.
 -- grain: one row per local day, site, queue, channel and value tier of the contact, and currency
 -- owner: team:data
 with offers as (
@@ -61,7 +62,7 @@ select
     o.tier, -- Value tier that the router was told; null: none
     coalesce(h.currency, max(a.currency)) as currency, -- Currency of the amounts
     count(*) as offered_action_count, -- Actions offered
-    cast(sum(case when h.churn_probability * s.expected_effect_rate is not null then 1 else 0 end) as bigint) as modelled_action_count, -- Of these, to customers with a score, of actions with an assumed effect
+    cast(sum(case when h.churn_probability * s.expected_effect_rate is not null then 1 else 0 end) as bigint) as modelled_action_count, -- Of these, to customers with a score, of actions with an assumed effect on leaving
     round(sum(case
         when o.offered_before_at is null or epoch_us(o.shown_at) - epoch_us(o.offered_before_at) > c.horizon_s * 1e6
             then s.expected_effect_rate * h.churn_probability * h.expected_value_amount * a.margin_rate
@@ -71,7 +72,7 @@ select
 from offers as o
 cross join settings.costs as a
 cross join settings.churn as c
-left join settings.actions as s on o.action = s.action
+left join settings.actions as s on o.action = s.action and s.effect_on = 'churn'
 left join scored as k on o.action_outcome_key = k.action_outcome_key and k.is_offer = 1
 left join ml.customer_score_history as h on o.customer_key = h.customer_key and k.version = h.version
 group by o.business_date, o.site, o.queue, o.channel, o.tier, h.currency

@@ -389,6 +389,7 @@ def test_an_action_has_its_limits_in_numbers() -> None:
         ('eligible_when = "secret.names.a > 1"', "may only compare columns and values"),
         ('eligible_when = "a > 1 -- or so"', "may only compare columns and values"),
         ("expected_effect = 1.5", "should be less than or equal to 1"),
+        ('effect_on = "csat"', "should be 'churn' or 'value'"),
     ],
 )
 def test_an_action_that_cannot_be_used_is_refused(line: str, expected: str) -> None:

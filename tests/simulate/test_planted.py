@@ -56,6 +56,19 @@ def test_every_riddle_of_the_demo_leads_to_its_fact(simulated_year):
     assert [answer.fact for answer in told if not answer.is_found] == []
 
 
+def test_offers_are_made_where_they_pay_and_never_to_those_who_want_none(simulated_year):
+    scored = simulated_year.published(
+        "select s.*, f.marketing_opt_out from ml.customer_scores s join ml.customer_features f using (customer_key)"
+    )
+    offered = scored.filter(pl.col("action") != "none")
+    # A credit of 15 does not earn what it costs.
+    assert set(offered["action"]) == {"upgrade_offer", "retention_offer"}
+    assert set(offered["arm"]) == {"policy"}
+    assert not offered["marketing_opt_out"].any()
+    # 0.08 of the value at a margin of 0.3, less 4.
+    assert offered.filter(action="upgrade_offer")["expected_value_amount"].min() > 4 / 0.3 / 0.08
+
+
 def test_service_level_of_leeds_collapses_on_a_tuesday(simulated_year):
     seen = found(simulated_year, "leeds_tuesday")
     assert seen["service_level"] < 0.2

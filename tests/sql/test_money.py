@@ -56,7 +56,7 @@ def retained() -> duckdb.DuckDBPyConnection:
             ('k1', timestamptz '2026-03-01 00:00:00+00', '1', 0.5, 400.0, 'GBP'),
             ('k1', timestamptz '2026-03-03 00:00:00+00', '2', 0.9, 900.0, 'GBP')
         ) as t(customer_key, scored_at, version, churn_probability, expected_value_amount, currency);
-        create table settings.actions as select 'offer' as action, 0.10 as expected_effect_rate;
+        create table settings.actions as select 'offer' as action, 0.10 as expected_effect_rate, 'churn' as effect_on;
         create table settings.churn as select 90 * 86400.0 as horizon_s;
         create table settings.costs as select 0.3 as margin_rate, 'centre-1' as assumption_set, 'GBP' as currency;
         create table core.action_outcomes (action_outcome_key uuid, contact_key varchar, customer_key varchar,
@@ -75,6 +75,12 @@ def asked(con: duckdb.DuckDBPyConnection, *outcomes: str) -> list[tuple[Any, ...
 def test_kept_is_effect_times_risk_times_value_at_the_margin_by_the_last_score_before_the_offer(retained: Any) -> None:
     offer = "uuid(), 'c1', 'k1', 'offer', timestamptz '2026-03-02 10:00:00+00', date '2026-03-02', 'policy'"
     assert asked(retained, offer) == [("leeds", "A", 1, 1, 6.0, "GBP")]  # 0.10 x 0.5 x 400 x 0.3
+
+
+def test_an_action_that_is_to_add_value_keeps_nobody_and_nothing_is_modelled(retained: Any) -> None:
+    retained.execute("update settings.actions set effect_on = 'value'")
+    offer = "uuid(), 'c1', 'k1', 'offer', timestamptz '2026-03-02 10:00:00+00', date '2026-03-02', 'policy'"
+    assert asked(retained, offer) == [("leeds", "A", 1, 0, None, "GBP")]
 
 
 def test_without_a_score_before_it_an_offer_is_counted_and_not_modelled(retained: Any) -> None:
