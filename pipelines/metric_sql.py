@@ -7,6 +7,7 @@ made of (sql/macros/kpi_*_sums.sql), running any of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
@@ -218,8 +219,12 @@ def _from(metric: Metric, argument: str) -> str:
 
 
 def _columns(metric: Metric) -> set[str]:
-    formulas = [formula for formula in (metric.numerator, metric.denominator, metric.n) if formula]
-    return {c.name for f in formulas for c in sqlglot.parse_one(f, read="duckdb").find_all(exp.Column)}
+    return {name for f in (metric.numerator, metric.denominator, metric.n) if f for name in _columns_of(f)}
+
+
+@cache
+def _columns_of(formula: str) -> frozenset[str]:
+    return frozenset(column.name for column in sqlglot.parse_one(formula, read="duckdb").find_all(exp.Column))
 
 
 def _call(sums: Sums, by: str, argument: str | None) -> str:

@@ -11,6 +11,7 @@ import pytest
 from pipelines.metrics import load_catalogue
 from pipelines.sqlgraph import load_models
 
+MODELS = load_models()
 INSTANT = "TIMESTAMP WITH TIME ZONE"
 NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE"}
 
@@ -73,11 +74,11 @@ def columns(sample) -> list[tuple[str, str, str]]:
     found = sample.rows(
         "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() where not internal"
     )
-    return [row for row in found if row[0] in load_models()]
+    return [row for row in found if row[0] in MODELS]
 
 
 def test_every_table_is_built(columns):
-    assert {table for table, _, _ in columns} == set(load_models())
+    assert {table for table, _, _ in columns} == set(MODELS)
 
 
 def test_number_or_time_or_truth_says_its_unit(columns):
@@ -129,6 +130,6 @@ def test_exception_is_still_needed(columns):
 def test_name_has_one_type_in_all_published_tables(columns):
     several: dict[str, set[str]] = {}
     for table, column, kind in columns:
-        if load_models()[table].is_published and column not in ("valid_from", "valid_to"):
+        if MODELS[table].is_published and column not in ("valid_from", "valid_to"):
             several.setdefault(column, set()).add(kind)
     assert {name: kinds for name, kinds in several.items() if len(kinds) > 1} == {}
