@@ -270,6 +270,7 @@ def demo(
         bool, typer.Option("--sample", help="The committed sample, an Asterisk's own files, instead of a year.")
     ] = False,
     days: Annotated[int | None, typer.Option(help="Fewer days than the year.", min=1, show_default="365")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another year: another seed.", min=0, show_default="1")] = None,
 ) -> None:
     """The guided first run: simulate a centre's year, run the pipeline over it, say what to look at, and ask riddles.
 
@@ -280,8 +281,8 @@ def demo(
     from pipelines.home import Home
     from pipelines.run import run_home
 
-    if sample and (answers or days):
-        raise typer.BadParameter("the sample has neither answers nor days")
+    if sample and (answers or days or seed is not None):
+        raise typer.BadParameter("the sample has neither answers nor days nor a seed")
     if answers:
         demo_text.print_answers(hunt.answers(Home((home or first_run.DEMO_HOME).absolute())))
         return
@@ -289,7 +290,7 @@ def demo(
         if sample:
             made = first_run.make_sample_home(home or first_run.SAMPLE_HOME)
         else:
-            made = first_run.make_demo_home(home or first_run.DEMO_HOME, days or first_run.DAYS, progress)
+            made = first_run.make_demo_home(home or first_run.DEMO_HOME, days or first_run.DAYS, seed, progress)
         report = run_home(made, progress)
     where = _shortest(made.path)
     if sample:

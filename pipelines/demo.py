@@ -40,14 +40,20 @@ _COUNTS = (
 )
 
 
-def make_demo_home(path: Path, day_count: int, progress: Callable[[str], None]) -> Home:
+def make_demo_home(path: Path, day_count: int, seed: int | None, progress: Callable[[str], None]) -> Home:
     """A home of the simulated year; nothing is done where all of it is there.
+
+    Args:
+        path: The home.
+        day_count: So many days.
+        seed: The root of all chance; None: that of the home, else SEED.
+        progress: Is told of each day.
 
     Raises:
         SettingsError: Another home is there; it stays as it is.
     """
     # Imported here: it brings the whole simulation along.
-    from pipelines.simulate.run import simulate
+    from pipelines.simulate.run import seed_of, simulate
     from pipelines.simulate.scenario import load_scenario
 
     home = Home(path.absolute())
@@ -58,8 +64,11 @@ def make_demo_home(path: Path, day_count: int, progress: Callable[[str], None]) 
             f"To have the simulated year beside it, type: callwright demo --home {path}-year\n"
             f"To go on with the sample, type: callwright demo --sample --home {path}",
         )
+    if seed is None:
+        here = seed_of(home)
+        seed = SEED if here is None else here
     try:
-        simulate(home.path, load_scenario(), day_count, SEED, lambda what: progress(f"simulating {what}"))
+        simulate(home.path, load_scenario(), day_count, seed, lambda what: progress(f"simulating {what}"))
     except SettingsError as error:
         raise SettingsError(
             f"{error}; it stays as it is", f"To have this version's year, type: callwright demo --home {path}-new"

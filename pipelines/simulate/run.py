@@ -98,6 +98,12 @@ def simulate(
     return Simulated(home, True, day_count, dict(output.counts), files)
 
 
+def seed_of(home: Home) -> int | None:
+    """The seed that a home was simulated with; None where nothing was."""
+    path = home.path / TRUTH / RECORD
+    return int(tomllib.loads(path.read_text(encoding="utf-8"))["seed"]) if path.exists() else None
+
+
 def _people() -> MakePeople:
     # Imported here: whoever brings customers of his own needs none of these.
     module = import_module("pipelines.simulate.people")

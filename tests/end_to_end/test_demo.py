@@ -35,7 +35,7 @@ def short_year(shared_centre: Any) -> Any:
 
     def fill(centre: Any) -> None:
         shutil.rmtree(centre.path)
-        made = demo("--home", centre.path, "--days", str(DAYS))
+        made = demo("--home", centre.path, "--days", str(DAYS), "--seed", "7")
         assert made.returncode == 0, made.stderr
         (centre.path.parent / "short_year.txt").write_text(made.stdout)
 
@@ -72,12 +72,14 @@ def test_eighty_columns_without_colour_are_enough(said: str, short_year: Any) ->
     assert max(map(len, lines)) <= 80
 
 
-def test_second_demo_does_nothing_and_says_it_all_again(short_year: Any, said: str) -> None:
+def test_second_demo_goes_on_with_the_seed_of_the_home_does_nothing_and_says_it_all_again(short_year: Any, said: str) -> None:
     before = state_of(short_year.path)
     again = demo("--home", short_year.path, "--days", str(DAYS))
     assert again.returncode == 0, again.stderr
     assert "new since the last run" in again.stdout
     assert again.stdout[again.stdout.index("Queues") :] == said[said.index("Queues") :]
+    other = demo("--home", short_year.path, "--days", str(DAYS), "--seed", "0")
+    assert (other.returncode, "was simulated with seed 7, not 0; it stays as it is" in other.stderr) == (2, True)
     after = state_of(short_year.path)
     assert after.keys() == before.keys()
     assert {p for p in after if after[p] != before[p] and p.name != "warehouse.duckdb"} == set()
