@@ -72,7 +72,7 @@ def test_eighty_columns_without_colour_are_enough(said: str, short_year: Any) ->
     assert max(map(len, lines)) <= 80
 
 
-def test_second_demo_goes_on_with_the_seed_of_the_home_does_nothing_and_says_it_all_again(short_year: Any, said: str) -> None:
+def test_second_demo_keeps_the_seed_does_nothing_and_says_it_all_again(short_year: Any, said: str) -> None:
     before = state_of(short_year.path)
     again = demo("--home", short_year.path, "--days", str(DAYS))
     assert again.returncode == 0, again.stderr
