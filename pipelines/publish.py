@@ -104,9 +104,8 @@ def _lineage_rows(
         if not found:
             found = column_lineage(model, {t: types[t] for t in model.dependencies if t in types})
             con.execute("delete from build.lineage_cache where table_name = ?", [model.table])
-            if found:
-                entries = [(model.table, model.sql_hash, *row) for row in found]
-                con.executemany("insert into build.lineage_cache values (?, ?, ?, ?, ?)", entries)
+            entries = [(model.table, model.sql_hash, *row) for row in found]
+            warehouse.insert("build.lineage_cache", BOOKKEEPING["lineage_cache"], entries)
         rows += [
             {"table_name": model.table, **dict(zip(list(BOOKKEEPING["lineage"])[1:], row, strict=True))}
             for row in found

@@ -108,10 +108,8 @@ class Session:
                     "delete from build.check_results where table_name = ? and check_name = ?",
                     [result.table_name, result.check_name],
                 )
-            if found:
-                columns = BOOKKEEPING["check_results"]
-                rows = [tuple(r.to_row()[c] for c in columns) for r in found]
-                con.executemany(f"insert into build.check_results values ({', '.join('?' for _ in columns)})", rows)
+            columns = BOOKKEEPING["check_results"]
+            self.warehouse.insert("build.check_results", columns, [[r.to_row()[c] for c in columns] for r in found])
             self.warehouse.touch("build.check_results")
         self.results += found
 

@@ -290,7 +290,7 @@ def column_lineage(model: Model, schema: Mapping[str, Mapping[str, str]]) -> lis
     for table, columns in schema.items():
         db, _, name = table.partition(".")
         nested.setdefault(db, {})[name] = dict(columns)
-    nodes = lineage(None, model.tree, schema=nested, dialect="duckdb")
+    nodes = lineage(None, model.tree, schema=nested, dialect="duckdb", trim_selects=False)
     assert isinstance(nodes, dict)
     found = {
         (column, f"{node.source.db}.{node.source.name}", node.name.split(".")[-1].strip('"'))

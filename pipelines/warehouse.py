@@ -217,10 +217,16 @@ class Warehouse:
         declared = ", ".join(f'"{name}" {kind}' for name, kind in schema.items())
         with self.transaction():
             self.con.execute(f"create or replace table {table} ({declared})")
-            if frame:
-                marks = ", ".join("?" for _ in schema)
-                self.con.executemany(f"insert into {table} values ({marks})", frame)
+            self.insert(table, schema, frame)
             self._remember(table, version, "", len(frame))
+
+    def insert(self, table: str, schema: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
+        """Adds rows to a table of just these columns, in one statement: one for each row takes half a millisecond."""
+        if rows:
+            columns = ", ".join(f"unnest(cast(? as {kind}[]))" for kind in schema.values())
+            self.con.execute(
+                f"insert into {table} select {columns}", [list(column) for column in zip(*rows, strict=True)]
+            )
 
     def write_frame(self, table: str, frame: pl.DataFrame, version: str, append: bool = False) -> int:
         """Replaces a table by a frame of the given version, or adds to it; returns its row count."""
@@ -593,8 +599,7 @@ class Warehouse:
     def _remember_segments(self, model: Model, segments: list[Segment]) -> None:
         self.con.execute("delete from build.segments where table_name = ?", [model.table])
         rows = [(model.table, s.segment_id, *self._interval(s), s.content_hash) for s in segments]
-        if rows:
-            self.con.executemany("insert into build.segments values (?, ?, ?, ?, ?)", rows)
+        self.insert("build.segments", _READ_SEGMENTS, rows)
 
 
 # What the pipeline notes about itself; sql/meta publishes it.
@@ -626,6 +631,13 @@ REJECT_COLUMNS = {
     "line_number": "BIGINT",
     "reason": "VARCHAR",
     "text": "VARCHAR",
+}
+_READ_SEGMENTS = {
+    "table_name": "VARCHAR",
+    "segment_id": "BIGINT",
+    "first_event_at": "TIMESTAMPTZ",
+    "last_event_at": "TIMESTAMPTZ",
+    "content_hash": "VARCHAR",
 }
 SEGMENT_SCHEMA = {
     "segment_id": "BIGINT",
