@@ -6,6 +6,7 @@ Expected figures are counted on the core tables, never on the sums the page read
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import duckdb
@@ -40,8 +41,11 @@ class Visitor:
         self.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=WAIT_MS)
         self.page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=WAIT_MS)
 
+    def value_of(self, name: str) -> Any:
+        return self.page.locator(f".st-key-card_{name} [data-testid=stMetricValue]")
+
     def card(self, name: str) -> str:
-        return self.page.locator(f".st-key-card_{name} [data-testid=stMetricValue]").inner_text().strip()
+        return self.value_of(name).inner_text().strip()
 
 
 @pytest.fixture
@@ -115,16 +119,19 @@ def test_no_request_leaves_the_host_no_error_and_no_sideways_scroll(visit, serve
 
 
 def test_a_filter_is_kept_in_the_address_and_back_undoes_it(visit):
+    from playwright.sync_api import expect
+
     visitor = visit(viewport={"width": 1440, "height": 900})
     visitor.open()
-    before = visitor.card("abandonment")
+    card, before = visitor.value_of("abandonment"), visitor.card("abandonment")
     visitor.page.locator(".st-key-preset button").filter(has_text="7").click()
     visitor.page.wait_for_url("**d=2026-11-16&d=2026-11-22*")
     visitor.page.get_by_text("16 Nov 2026 – 22 Nov 2026").wait_for()
-    assert visitor.card("abandonment") != before
+    # The header follows before the cards do.
+    expect(card).not_to_have_text(before, timeout=WAIT_MS)
     visitor.page.go_back()
     visitor.page.get_by_text("26 Oct 2026 – 22 Nov 2026").wait_for()
-    assert visitor.card("abandonment") == before
+    expect(card).to_have_text(before, timeout=WAIT_MS)
 
 
 def test_quality_comes_before_efficiency_and_money(visit):

@@ -67,7 +67,7 @@ def demo_copy(demo: Any, tmp_path: Path) -> Path:
 
 def test_demo_shows_the_queues_some_scores_and_where_to_go_on(demo: Any) -> None:
     text = (demo.path.parent / "demo.txt").read_text()
-    assert re.search(r"total +405 +251 +8 ", text)
+    assert re.search(r"all voice +405 +251 +8 ", text)
     assert re.search(r"std +340 +231 +0 ", text)
     for command in ("dashboard", "dagster", "sql"):
         assert re.search(rf"callwright {command} --home \S+", text)
