@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from pipelines.bench.run import ALL_STAGES, MEANINGS, BenchReport, bench, command
@@ -50,12 +52,19 @@ def test_steps_are_told_by_name(report: BenchReport) -> None:
     assert report.published_bytes_count > 1_000_000
 
 
-def test_command_prints_a_table_and_keeps_what_it_is_told_to(tmp_path, capsys) -> None:
-    command(2_000, tmp_path, keep=True, as_json=False)
+def test_command_prints_a_table_and_keeps_what_it_is_told_to(
+    report: BenchReport, tmp_path, capsys, monkeypatch
+) -> None:
+    def measured_before(event_count: int, folder: Path, _progress: object) -> BenchReport:
+        (folder / f"{event_count}").touch()
+        return report
+
+    monkeypatch.setattr("pipelines.bench.run.bench", measured_before)
+    command(EVENT_COUNT, tmp_path, keep=True, as_json=False)
     out = capsys.readouterr().out
-    assert "2,000 events" in out
+    assert "100,000 events" in out
     assert "14 of 14 figures are those of the log" in out
-    assert [path.name for path in tmp_path.glob("*/home/serve/current.duckdb")] == ["current.duckdb"]
+    assert [path.name for path in tmp_path.glob("*/*")] == [str(EVENT_COUNT)]
 
 
 def test_a_folder_in_use_and_no_events_are_refused(tmp_path) -> None:
