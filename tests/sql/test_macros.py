@@ -6,6 +6,7 @@ Belongs here: sql/macros/. Not here: the tables those macros read, which have te
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,17 +23,24 @@ DAY = "date '2026-11-22', date '2026-11-22'"
 AGENT_DAY = load_models()["kpi.agent_day"]
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables that macros and views read, without a row, and these."""
+    path = tmp_path_factory.mktemp("macros") / "empty.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute(SCHEMA.read_text(encoding="utf-8"))
+        for text in load_macros():
+            connection.execute(text)
+        for table, model in load_models().items():
+            if table.startswith("kpi.") and table.endswith("_metrics"):
+                connection.execute(f"create view {model.name} as {model.sql}")
+    return path
+
+
 @pytest.fixture
-def db() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect()
-    connection.execute(SCHEMA.read_text(encoding="utf-8"))
-    for text in load_macros():
-        connection.execute(text)
-    for table, model in load_models().items():
-        if table.startswith("kpi.") and table.endswith("_metrics"):
-            connection.execute(f"create view {model.name} as {model.sql}")
-    yield connection
-    connection.close()
+def db(empty: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(shutil.copy(empty, tmp_path)) as connection:
+        yield connection
 
 
 def fill_catalogue(connection: duckdb.DuckDBPyConnection) -> None:
@@ -380,7 +388,7 @@ def test_wilson_interval_matches_the_textbook(db):
 def test_macros_survive_the_published_copy_with_their_comments(db, tmp_path):
     put_visits(db, **ICMI)
     db.execute(f"attach '{tmp_path / 'published.duckdb'}' as published (storage_version 'v1.4.0')")
-    db.execute("copy from database memory to published")
+    db.execute("copy from database empty to published")
     db.execute("detach published")
     options = {"enable_external_access": False}
     with duckdb.connect(tmp_path / "published.duckdb", read_only=True, config=options) as published:
