@@ -167,8 +167,8 @@ def _asset(step: Step) -> dg.AssetsDefinition:
     )
     def asset(session: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResult[Any]]:
         with _overheard():
-            figures = step.run(session)
-            results = session.check(step.table) if step.checks else []
+            figures = session.with_room(lambda: step.run(session))
+            results = session.with_room(lambda: session.check(step.table)) if step.checks else []
         yield dg.MaterializeResult(
             metadata={**figures, **(_table_figures(step, session) if step.group in TABLE_GROUPS else {})},
             check_results=[_check_result(results)] if step.checks else [],

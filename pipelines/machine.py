@@ -23,7 +23,7 @@ _WORDS = re.compile(
 
 
 def machine_problem(error: BaseException, where: object = None) -> EnvironmentProblem | None:
-    """The error as one of the machine, if the disk is full or cannot be written; None: it is something else.
+    """The error as one of the machine: a disk that is full or cannot be written, or too little memory; None: another.
 
     Args:
         error: What was raised; what it was raised from is looked at too.
@@ -35,10 +35,13 @@ def machine_problem(error: BaseException, where: object = None) -> EnvironmentPr
             return _problem(where or cause.filename, cause.strerror or str(cause))
         if isinstance(cause, OSError | duckdb.Error | sqlite3.Error) and _WORDS.search(str(cause)):
             return _problem(where, str(cause).strip().splitlines()[0])
+        if isinstance(cause, duckdb.OutOfMemoryException):
+            reason = f"memory is too little: {str(cause).strip().splitlines()[0]}"
+            return _problem(where, reason, "end what else needs memory, or take a machine with more of it")
         cause = cause.__cause__ or cause.__context__
     return None
 
 
-def _problem(where: object, reason: str) -> EnvironmentProblem:
+def _problem(where: object, reason: str, remedy: str = "free some space") -> EnvironmentProblem:
     told = f"{where}: {reason}" if where else reason
-    return EnvironmentProblem(told, "free some space, then type the command again: it goes on where it stood")
+    return EnvironmentProblem(told, f"{remedy}, then type the command again: it goes on where it stood")

@@ -205,7 +205,10 @@ def write_snapshot(warehouse: Warehouse, models: Mapping[str, Model], name: str)
             draft.unlink()
             _write(warehouse, draft, published, as_patch=False)
         _verify(warehouse, draft, published)
-    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+    except duckdb.OutOfMemoryException:
+        draft.unlink(missing_ok=True)
+        raise
+    except (duckdb.IOException, OSError) as error:
         draft.unlink(missing_ok=True)
         raise EnvironmentProblem(f"{home.serve}: the snapshot cannot be written: {error}", "free some space") from error
     path = home.serve / f"{name}.duckdb"

@@ -11,6 +11,9 @@ import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import duckdb
 
 from pipelines.contracts.base import Contract
 from pipelines.contracts.evaluate import run_contract
@@ -24,9 +27,10 @@ from pipelines.lake import Lake
 from pipelines.published import Snapshot
 from pipelines.settings import Settings, load_settings
 from pipelines.sqlgraph import SQL_FOLDER, Model
-from pipelines.warehouse import BOOKKEEPING, Warehouse, open_warehouse, remove_scratch
+from pipelines.warehouse import BOOKKEEPING, MEMORY_LIMIT, Warehouse, open_warehouse, remove_scratch
 
 Progress = Callable[[str], None]
+T = TypeVar("T")
 
 
 @dataclass
@@ -61,6 +65,22 @@ class Session:
     def basis(self) -> str:
         """See `basis_hash`."""
         return basis_hash(self.home, self.settings, self.readers, self.warehouse.lake)
+
+    def with_room(self, do: Callable[[], T]) -> T:
+        """Does what can be begun again; where the usual memory is too little, once more with half of the machine's.
+
+        A fixed little is enough for nearly all: what sorts, joins and sums goes to the disk. What holds many texts of
+        many groups at once does not.
+
+        Raises:
+            duckdb.OutOfMemoryException: That is too little, too.
+        """
+        try:
+            return do()
+        except duckdb.OutOfMemoryException:
+            self.progress(f"once more with half of the machine's memory: {MEMORY_LIMIT} is too little")
+        with self.warehouse.more_memory():
+            return do()
 
     def check(self, table: str) -> list[CheckResult]:
         """Checks a table against its contract and the truths that guard it; notes the results for meta.check_results.

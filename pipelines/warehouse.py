@@ -206,6 +206,15 @@ class Warehouse:
         else:
             self.con.execute(f"set variable {name} = '{str(value).replace(chr(39), chr(39) * 2)}'")
 
+    @contextmanager
+    def more_memory(self) -> Iterator[None]:
+        """Half of the machine's memory, for a while."""
+        self.con.execute("set memory_limit = '50%'")
+        try:
+            yield
+        finally:
+            self.con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+
     # --- tables that Python writes ---------------------------------------------------------------------------
 
     def write_rows(self, table: str, schema: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -74,6 +74,8 @@ def run_contract(
     now = datetime.now(UTC)
     try:
         observed = observe(con, contract, part)
+    except duckdb.OutOfMemoryException:
+        raise  # says nothing of the data
     except duckdb.Error as error:
         return [_unreadable(contract, error, now)]
     types, counts = tuple(observed.types.items()), tuple(observed.failing_counts.items())
@@ -150,6 +152,8 @@ def _count_one_by_one(
     for name, counter in counters.items():
         try:
             counts |= _count(con, table, {name: counter})[1]
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error as error:
             counts[name] = None
             errors[name] = str(error).splitlines()[0]

@@ -101,6 +101,8 @@ def run_check(con: duckdb.DuckDBPyConnection, check: SqlCheck) -> CheckResult:
             return _not_run(check, f"{', '.join(missing)} {verb} not exist", ())
         ((failing_count,),) = con.execute(f"select count(*) from (\n{query}\n) as failing").fetchall()
         sample = _first_rows(con, query) if failing_count else ()
+    except duckdb.OutOfMemoryException:
+        raise  # says nothing of the data
     except (duckdb.Error, sqlglot.errors.SqlglotError) as error:
         # The error may quote a value, so it goes where rows go.
         return _not_run(check, "could not be run", (f"{check.path}: {str(error).splitlines()[0]}",))
