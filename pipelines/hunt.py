@@ -137,7 +137,8 @@ def _open_truth(home: Home, published: duckdb.DuckDBPyConnection) -> duckdb.Duck
     con = duckdb.connect()
     for (zone,) in published.execute("select timezone from meta.centre").fetchall():
         con.execute(f"set TimeZone = '{zone}'")
-    con.read_parquet(str(home.path / TRUTH / "contacts.parquet")).create_view("contacts")
+    for table in ("contacts", "visits"):
+        con.read_parquet(str(home.path / TRUTH / f"{table}.parquet")).create_view(table)
     con.execute(_FIGURES)
     if (figures := home.path / TRUTH / "fact_figures.parquet").exists():
         con.execute("insert into fact_figures from read_parquet(?)", [str(figures)])
