@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+import duckdb
 import polars as pl
 
 from pipelines.errors import CallwrightError
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
     from models import churn
     from pipelines.session import Session
 
+# More than a million rows move no figure's second digit, and each million takes a gigabyte while a model learns.
+_TRAINING_ROWS_MAX = 1_000_000
 _LABELLED = (
     "select f.*, l.{label} from features.customer_features f"
-    " join features.{labels} l using (customer_key, as_of_at) where f.purpose = 'train'"
+    " join features.{labels} l using (customer_key, as_of_at)"
+    " where f.purpose = 'train' and md5_number_lower(f.customer_key) % 1000 < {per_mille}"
 )
 _NOW = "select * from features.customer_features where purpose = 'score'"
 _DECIDED = ("churn_probability", "expected_value_amount", "tier")
@@ -42,14 +46,19 @@ def train_models(warehouse: Warehouse) -> Built:
         return Built("ml._model_metrics", warehouse.row_count("ml._model_metrics"), is_fresh=False)
     from models import churn, registry, value
 
-    con, root = warehouse.con, warehouse.home.models
-    label = _churn_label(warehouse)
-    labelled = con.sql(_LABELLED.format(label="is_churned", labels="churn_labels")).pl()
-    spends = con.sql(_LABELLED.format(label="next_order_amount", labels="value_labels")).pl()
+    root, label = warehouse.home.models, _churn_label(warehouse)
     with _model_errors():
+        # Nothing else holds the rows of one while the other learns: of a million customers they are gigabytes.
         trained = (
-            churn.train(labelled, label, churn.load_params(), registry.champion(root, "churn")),
-            value.train(spends, label.horizon_s, value.load_params()),
+            churn.train(
+                labelled(warehouse.con, "is_churned", "churn_labels"),
+                label,
+                churn.load_params(),
+                registry.champion(root, "churn"),
+            ),
+            value.train(
+                labelled(warehouse.con, "next_order_amount", "value_labels"), label.horizon_s, value.load_params()
+            ),
         )
         for result in trained:
             registry.apply(root, result)
@@ -61,6 +70,18 @@ def train_models(warehouse: Warehouse) -> Built:
     warehouse.write_frame("ml._model_decisions", decisions, version)
     rows = warehouse.write_frame("ml._model_metrics", pl.concat([t.metric_rows(now) for t in trained]), version)
     return Built("ml._model_metrics", rows, is_fresh=True)
+
+
+def labelled(con: duckdb.DuckDBPyConnection, label: str, labels: str) -> pl.DataFrame:
+    """What a model learns from: the features of customers at past cut-offs, and what came of them.
+
+    Of many, a share of the customers with all their cut-offs, drawn by a hash of their keys: the same share again.
+    """
+    counted = "select count(*) from features.customer_features where purpose = 'train'"
+    row_count = con.execute(counted).fetchall()[0][0]
+    per_mille = min(1000, max(1, 1000 * _TRAINING_ROWS_MAX // max(1, row_count)))
+    query = _LABELLED.format(label=label, labels=labels, per_mille=per_mille)
+    return cast("pl.DataFrame", con.sql(query).pl())
 
 
 def score_customers(warehouse: Warehouse) -> Built:
