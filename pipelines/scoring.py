@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from models import churn
     from pipelines.session import Session
 
-# More than a million rows move no figure's second digit, and each million takes a gigabyte while a model learns.
+# Each million takes a gigabyte while a model learns. Of a simulated year of 1,000 seats 6.6 million rows gave an AUC of
+# 0.715 and a Brier score of 0.0291, a share of 0.86 million 0.719 and 0.0296: the same within chance.
 _TRAINING_ROWS_MAX = 1_000_000
 _LABELLED = (
     "select f.*, l.{label} from features.customer_features f"
