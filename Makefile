@@ -31,7 +31,7 @@ test: setup ## Install what the browser tests need, then style, types and all te
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/end_to_end tests/browser tests/benchmarks tests/simulate/test_planted.py tests
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Check style and types only
 	$(BIN)/ruff check .

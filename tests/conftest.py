@@ -34,6 +34,15 @@ SECRET = bytes(range(32))
 EARLY_META = ("meta/source_files", "meta/rejects", "meta/ledger")
 
 
+# Files that take long begin first, so that no process waits for another at the end; and the simulated year is made
+# well before the second file that reads it. (pytest itself orders folders by name, in whatever order they are given.)
+LONG = ("tests/end_to_end/", "tests/browser/", "tests/benchmarks/", "tests/simulate/test_planted.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
+
+
 class ChecksStopped(AssertionError):
     """A blocking data check failed, as a run would say it."""
 
