@@ -1,4 +1,7 @@
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,8 +12,23 @@ EVENT_COUNT = 100_000
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> BenchReport:
-    return bench(EVENT_COUNT, tmp_path_factory.mktemp("bench") / "work")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[BenchReport, str, Path]:
+    """One measurement by the command: its report, what it printed, and the folder that it was told to keep."""
+    folder, reports = tmp_path_factory.mktemp("bench"), []
+
+    def noted(*arguments: Any) -> BenchReport:
+        reports.append(bench(*arguments))
+        return reports[0]
+
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as out:
+        patch.setattr("pipelines.bench.run.bench", noted)
+        command(EVENT_COUNT, folder, keep=True, as_json=False)
+    return reports[0], out.getvalue(), folder
+
+
+@pytest.fixture(scope="module")
+def report(measured: tuple[BenchReport, str, Path]) -> BenchReport:
+    return measured[0]
 
 
 def test_all_figures_are_those_of_the_log(report: BenchReport) -> None:
@@ -52,19 +70,11 @@ def test_steps_are_told_by_name(report: BenchReport) -> None:
     assert report.published_bytes_count > 1_000_000
 
 
-def test_command_prints_a_table_and_keeps_what_it_is_told_to(
-    report: BenchReport, tmp_path, capsys, monkeypatch
-) -> None:
-    def measured_before(event_count: int, folder: Path, _progress: object) -> BenchReport:
-        (folder / f"{event_count}").touch()
-        return report
-
-    monkeypatch.setattr("pipelines.bench.run.bench", measured_before)
-    command(EVENT_COUNT, tmp_path, keep=True, as_json=False)
-    out = capsys.readouterr().out
+def test_command_prints_a_table_and_keeps_what_it_is_told_to(measured: tuple[BenchReport, str, Path]) -> None:
+    _, out, folder = measured
     assert "100,000 events" in out
     assert "14 of 14 figures are those of the log" in out
-    assert [path.name for path in tmp_path.glob("*/*")] == [str(EVENT_COUNT)]
+    assert [path.name for path in folder.glob("*/home/serve/current.duckdb")] == ["current.duckdb"]
 
 
 def test_a_folder_in_use_and_no_events_are_refused(tmp_path) -> None:
