@@ -17,6 +17,7 @@ with judged as (
     from kpi(metric, from_date, to_date, "by")
     where
         denominator > 0
+        and group_value is not null -- what names nobody is nobody's figure
         and case
             when (select m.unit from meta.metrics as m where m.metric = kpi_metric_id(metric)) = 'share' then true
             else error(concat(metric, ' is no share; kpi_fair compares shares only'))

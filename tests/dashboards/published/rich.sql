@@ -70,7 +70,7 @@ update kpi.queue_day set blocked_count = 3 where queue = 'complaints' and busine
 
 insert into core.surveys
 select
-    's' || kind || visit_key, contact_key, queue, channel, business_date, kind, entered_at, score,
+    's' || kind || visit_key, contact_key, queue, channel, agent, business_date, kind, entered_at, score,
     kind = 'csat' and score >= 4, kind = 'csat' and score <= 2, kind = 'nps' and score >= 9, kind = 'nps' and score <= 6
 from (
     select

@@ -10,8 +10,8 @@ create table core.queue_visits (
     agent varchar, is_within_sl boolean, is_short_abandon boolean, sl_threshold_s double
 );
 create table core.surveys (
-    survey_key varchar, contact_key varchar, queue varchar, channel varchar, business_date date, kind varchar,
-    answered_at timestamptz, score double, is_top_two boolean, is_bottom_two boolean, is_promoter boolean,
+    survey_key varchar, contact_key varchar, queue varchar, channel varchar, agent varchar, business_date date,
+    kind varchar, answered_at timestamptz, score double, is_top_two boolean, is_bottom_two boolean, is_promoter boolean,
     is_detractor boolean
 );
 create table kpi.queue_interval (
@@ -124,7 +124,7 @@ create table kpi.wait_histogram_day (
 create table meta.metrics (
     metric varchar, macro varchar, is_default boolean, label_en varchar, label_zh varchar, short_label_en varchar, short_label_zh varchar, meaning_en varchar,
     meaning_zh varchar, formula varchar, is_total boolean, sums varchar, argument varchar, grains varchar, unit varchar,
-    good_direction varchar, minimum_n bigint, basis varchar, source varchar, unlike varchar
+    good_direction varchar, minimum_n bigint, basis varchar, watched_by varchar, source varchar, unlike varchar
 );
 create table kpi.schedule_day (
     business_date date, agent varchar, agent_day_count bigint, planned_s double, planned_work_s double, adherent_s double, available_s double
