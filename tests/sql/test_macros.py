@@ -464,6 +464,27 @@ def test_an_agent_with_few_calls_is_not_judged_by_them(db):
     assert 0.4 < found["worst"][1] < 0.5
 
 
+def test_funnel_limits_are_three_standard_errors_wide_and_wider_for_the_rare(db):
+    limits = "select funnel_low({0}, {1}, 3.09), funnel_high({0}, {1}, 3.09)"
+    # Standard error of half of 100: 0.05.
+    assert db.execute(limits.format(0.5, 100)).fetchone() == pytest.approx((0.3455, 0.6545))
+    # Of one in a hundred: 0.00995 by the first approximation; sin(asin(0.1) + 0.1545) ** 2 = 0.0635 by the second.
+    low, high = db.execute(limits.format(0.01, 100)).fetchone()
+    assert (low, high) == (0, pytest.approx(0.06347, abs=1e-5))
+    mirrored = db.execute(limits.format(0.99, 100)).fetchone()
+    assert mirrored == (pytest.approx(1 - high), 1)
+    assert db.execute(limits.format(0.5, 0)).fetchone() == (None, None)
+    assert db.execute(limits.format(0, 9)).fetchone()[0] == 0
+
+
+@pytest.mark.parametrize("share", [0.015, 0.1, 0.5, 0.9, 0.985])
+@pytest.mark.parametrize("n", [30, 150, 600])
+def test_chance_alone_leads_out_of_the_funnel_less_than_three_times_in_a_thousand(db, share, n):
+    low, high = db.execute(f"select funnel_low({share}, {n}, 3.09), funnel_high({share}, {n}, 3.09)").fetchone()
+    outside = [k for k in range(n + 1) if not low <= k / n <= high]
+    assert sum(math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in outside) < 0.003
+
+
 def test_where_all_differ_by_chance_alone_the_estimate_is_that_of_all(db):
     fill_catalogue(db)
     for number in range(5):
