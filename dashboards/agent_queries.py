@@ -15,6 +15,7 @@ from dashboards.queries import Period
 
 # In the order of the page. Of shares of time, such as occupancy, kpi_fair knows no limits.
 METRICS = ("csat", "dsat", "transfer_rate", "ring_no_answer_rate")
+FUNNEL_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,25 @@ class AgentRow:
     position: str
 
 
+@dataclass(frozen=True)
+class Limits:
+    """The funnel over a number of observations: the 95 % and the 99.8 % limits of the share of all."""
+
+    n: int
+    low_95: float
+    high_95: float
+    low_998: float
+    high_998: float
+
+
+@dataclass(frozen=True)
+class Agents:
+    """Whoever may need help first by the shrunken estimate, and the funnel to draw around them."""
+
+    rows: tuple[AgentRow, ...] = ()
+    funnel: tuple[Limits, ...] = ()
+
+
 def fair_metrics(connection: duckdb.DuckDBPyConnection) -> tuple[FairMetric, ...]:
     """Return the shares that the file has by agent; none of a file that does not compare agents yet."""
     sql = """
@@ -60,7 +80,7 @@ def fair_metrics(connection: duckdb.DuckDBPyConnection) -> tuple[FairMetric, ...
         where
             list_contains($names::varchar[], metrics.metric)
             and list_contains(string_split(metrics.grains, ', '), 'agent')
-            and exists (select 1 from duckdb_functions() where function_name = 'kpi_fair')
+            and exists (select 1 from duckdb_functions() where function_name = 'funnel_low')
         order by list_position($names::varchar[], metrics.metric)
     """
     try:
@@ -74,16 +94,34 @@ def fair_metrics(connection: duckdb.DuckDBPyConnection) -> tuple[FairMetric, ...
     )
 
 
-def agents(connection: duckdb.DuckDBPyConnection, metric: FairMetric, period: Period) -> tuple[AgentRow, ...]:
-    """Return every agent with a share, whoever may need help first by the shrunken estimate; equals by name."""
+def agents(connection: duckdb.DuckDBPyConnection, metric: FairMetric, period: Period) -> Agents:
+    """Return every agent that has such a share in the period.
+
+    Agents of equal estimates are ordered by name, never by what was measured of few.
+    """
     sql = f"""
         select group_value, value, n, all_value, shrunken_value, low_998, high_998, position
         from kpi_fair('{metric.name}', $from_date, $to_date, by := 'agent')
-        order by shrunken_value * $direction, group_value
+        order by round(shrunken_value, 9) * $direction, group_value
     """
-    asked = {
-        "from_date": period.from_date,
-        "to_date": period.to_date,
-        "direction": -1 if metric.good == "down" else 1,
-    }
-    return tuple(AgentRow(*row) for row in connection.execute(sql, asked).fetchall())
+    asked = {"from_date": period.from_date, "to_date": period.to_date, "direction": 1 if metric.good == "up" else -1}
+    rows = tuple(AgentRow(*row) for row in connection.execute(sql, asked).fetchall())
+    return Agents(rows, _funnel(connection, rows) if rows else ())
+
+
+def _funnel(connection: duckdb.DuckDBPyConnection, rows: tuple[AgentRow, ...]) -> tuple[Limits, ...]:
+    """Ask for limits where a smooth line needs them: the closer, the fewer the observations."""
+    least, most = min(row.n for row in rows), 1.05 * max(row.n for row in rows)
+    places = (least + (most - least) * (step / FUNNEL_STEPS) ** 2 for step in range(FUNNEL_STEPS + 1))
+    sql = """
+        select
+            n,
+            funnel_low($share, n, 1.96),
+            funnel_high($share, n, 1.96),
+            funnel_low($share, n, 3.09),
+            funnel_high($share, n, 3.09)
+        from (select unnest($places::bigint[]) as n)
+        order by n
+    """
+    asked = {"share": rows[0].all_value, "places": sorted({round(place) for place in places})}
+    return tuple(Limits(*row) for row in connection.execute(sql, asked).fetchall())

@@ -33,7 +33,13 @@ page = st.navigation(
                 url_path="overview",
                 default=True,
                 help=words("nav.overview_help"),
-            )
+            ),
+            st.Page(
+                HERE / "app_pages" / "agents.py",
+                title=words("nav.agents"),
+                url_path="agents",
+                help=words("nav.agents_help"),
+            ),
         ]
     }
 )
