@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from statistics import median
 
 import plotly.graph_objects as go
 
@@ -97,16 +98,21 @@ def _add_minimum(figure: go.Figure, view: Agents, metric: FairMetric, words: Wor
         is_low_good = metric.good == "down"  # the empty corner is where nobody should be
         figure.add_vline(metric.minimum_n, line={"color": palette["limit"], "dash": "longdash", "width": 1})
         figure.add_annotation(
-            x=metric.minimum_n, yref="paper", y=int(is_low_good), yanchor="top" if is_low_good else "bottom", xanchor="left", showarrow=False,
-            text=words("agents.minimum", minimum=metric.minimum_n), font={"size": 12, "color": palette["within"]},
+            x=metric.minimum_n, xanchor="left", yref="paper", y=int(is_low_good), showarrow=False,
+            yanchor="top" if is_low_good else "bottom", font={"size": 12, "color": palette["within"]},
+            text=words("agents.minimum", minimum=metric.minimum_n),
         )  # fmt: skip
 
 
 def value_range(view: Agents, minimum_n: int) -> tuple[float, float]:
-    """Return the shares to show: of all agents, and the limits where n suffices; the wide end of the funnel is cut."""
-    judged = [limits for limits in view.funnel if limits.n >= minimum_n] or view.funnel[-1:]
-    lows = [*(row.value for row in view.rows), *(limits.low_998 for limits in judged)]
-    highs = [*(row.value for row in view.rows), *(limits.high_998 for limits in judged)]
+    """Return the shares to show: of all agents, and the limits of the upper half of those who are judged.
+
+    The wide end of the funnel is cut, which leaves the others room.
+    """
+    usual = median([row.n for row in view.rows if row.n >= minimum_n] or [row.n for row in view.rows] or [0])
+    shown = [limits for limits in view.funnel if limits.n >= usual]
+    lows = [*(row.value for row in view.rows), *(limits.low_998 for limits in shown)]
+    highs = [*(row.value for row in view.rows), *(limits.high_998 for limits in shown)]
     low, high = min(lows, default=0.0), max(highs, default=1.0)
     room = 0.06 * max(high - low, 0.01)
     return low - room, high + room

@@ -43,4 +43,5 @@ page = st.navigation(
         ]
     }
 )
+st.session_state["page"] = page.url_path
 page.run()

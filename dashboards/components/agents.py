@@ -15,7 +15,7 @@ from dashboards.components.words import Words
 NAMED_MAX = 5  # more names make no sentence
 # Of two in a thousand outside by chance, so many more are no list of persons: their work differs.
 MANY_OUTSIDE = 1 / 3
-ICONS = {"better": "▲", "worse": "▼"}
+ICONS = {"above": "▲", "below": "▼", "within": ""}
 COLOURS = {"better": "blue", "worse": "orange", "small": "gray"}
 
 
@@ -90,7 +90,8 @@ def table(view: Agents, metric: FairMetric, words: Words) -> dict[str, list[str]
 
 def _line(row: AgentRow, metric: FairMetric, words: Words) -> tuple[str, ...]:
     side = place(row, metric)
-    position = _one_line(f"{ICONS.get(side, '')} {place_words(side, words)}".strip())
+    icon = ICONS[row.position] if side in ("better", "worse") else ""
+    position = _one_line(f"{icon} {place_words(side, words)}".strip())
     figures: tuple[str, ...] = (
         formats.percent(row.shrunken_value),
         formats.percent(row.value),

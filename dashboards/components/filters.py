@@ -42,14 +42,24 @@ def language() -> str:
 def period(words: Words, last_date: date) -> Period:
     """Draw the date range and its shortcuts; nothing lies after `last_date`."""
     default = last_days(DEFAULT_DAYS, last_date)
+    _take_dates_along()
     picked = st.sidebar.date_input(
         words("filter.dates"), (default.from_date, default.to_date), key="d", bind="query-params",
         min_value=last_date - timedelta(days=OLDEST_DAYS), max_value=last_date, format="YYYY-MM-DD",
     )  # fmt: skip
     shown = period_of(picked, last_date)
+    st.session_state["dates_before"] = (shown.from_date, shown.to_date)
     st.session_state["preset"] = next((n for n in PRESETS_DAYS if last_days(n, last_date) == shown), None)
     st.sidebar.pills(words("filter.last_days"), PRESETS_DAYS, key="preset", on_change=_take_preset, args=(last_date,))
     return shown
+
+
+def _take_dates_along() -> None:
+    """Set the dates of the page before: a page that was just opened has a widget of its own, which knows none."""
+    page = st.session_state["page"]
+    if st.session_state.get("dates_page", page) != page and "d" not in st.query_params:
+        st.session_state["d"] = st.session_state["dates_before"]
+    st.session_state["dates_page"] = page
 
 
 def _take_preset(last_date: date) -> None:
