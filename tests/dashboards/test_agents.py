@@ -108,7 +108,7 @@ def test_the_answer_counts_and_names_who_is_outside_and_never_who_is_too_few():
     said = agents.answer(view(WORST, *[USUAL] * 8, GUEST, BEST), CSAT, EN)
     assert said == (
         "2 of 10 agents with enough observations differ by more than chance. Worse: Wim. Better: Bea. "
-        "1 more have fewer than 30 observations and are not judged."
+        "Not judged, having fewer than 30 observations: 1."
     )
 
 
@@ -152,15 +152,15 @@ def test_the_funnel_tells_sides_by_colour_symbol_and_name():
     found = marks(agent_charts.funnel(view(WORST, USUAL, GUEST, BEST), CSAT, EN))
     assert {name: (trace.marker.color, trace.marker.symbol[0]) for name, trace in found.items()} == {
         "n too small": ("#8A929C", "circle-open"), "Within the limits": ("#6B7480", "circle"),
-        "Better than chance explains": ("#0072B2", "triangle-up"),
-        "Worse than chance explains": ("#D55E00", "triangle-down"),
+        "Outside, better": ("#0072B2", "triangle-up"),
+        "Outside, worse": ("#D55E00", "triangle-down"),
     }  # fmt: skip
     assert [trace.text and trace.text[0] for trace in found.values()] == [None, None, "Bea", "Wim"]
     assert found["n too small"].customdata[0][0] == "Guy"
 
 
 def test_of_dissatisfaction_the_upper_side_is_the_bad_one():
-    found = marks(agent_charts.funnel(view(BEST), DSAT, EN, is_dark=True))["Worse than chance explains"]
+    found = marks(agent_charts.funnel(view(BEST), DSAT, EN, is_dark=True))["Outside, worse"]
     assert (found.marker.color, found.marker.symbol[0]) == ("#E69F00", "triangle-up")
 
 

@@ -35,8 +35,8 @@ def table(page: AppTest) -> list[list[str]]:
     ("lang", "said", "position"),
     [
         ("English", "1 of 12 agents with enough observations differ by more than chance. Worse: agent 3.",
-         ":orange[▼ Worse than chance explains]"),
-        ("中文", "样本充足的 12 名坐席中，1 名的差异超出偶然。较差：agent 3。", ":orange[▼ 差于偶然范围]"),
+         ":orange[▼ Outside, worse]"),
+        ("中文", "样本充足的 12 名坐席中，1 名的差异超出偶然。较差：agent 3。", ":orange[▼ 界外，较差]"),
     ],
 )  # fmt: skip
 def test_who_differs_is_said_first_in_the_table_and_the_guest_is_neither_judged_nor_best(
