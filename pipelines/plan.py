@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipelines import publish, scoring, steps
+from pipelines import alerts, publish, scoring, steps
 from pipelines.contracts.registry import CONTRACT_OF
 from pipelines.contracts.sql_checks import SqlCheck, load_checks
 from pipelines.home import Home
@@ -161,7 +161,7 @@ def _build(model: Model, session: Session) -> Outcome:
 def _python_tables() -> list[Step]:
     return [
         Step(name, name.split("/")[0], needs, partial(_python, name, run), description, frozenset({"python"}), columns)
-        for name, needs, run, description, columns in (*_PSEUDONYMS, *scoring.STEPS)
+        for name, needs, run, description, columns in (*_PSEUDONYMS, *scoring.STEPS, *alerts.STEPS)
     ]
 
 
@@ -212,6 +212,10 @@ def _publishing(models: Mapping[str, Model]) -> list[Step]:
         Step(
             "publish/scores", "publish", ("publish/snapshot",), scoring.publish_scores,
             "Scores for the live router: written whole, verified, then swapped in.", frozenset({"python", "lmdb"}),
+        ),
+        Step(
+            "publish/alerts", "publish", ("publish/snapshot",), alerts.tell,
+            "What is new of alerts, told once: raised, over, taken back.", frozenset({"python"}),
         ),
     ]  # fmt: skip
 

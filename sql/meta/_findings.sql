@@ -26,15 +26,8 @@ of_policies as (
         max_by(p.deviation, abs(p.deviation)) as deviation,
         cast(sum(p.decision_count) filter (where p.action = 'all') as bigint) as n,
         count(*) as point_count,
-        max(p.week_date) = max(w.last_week_date) as is_open,
+        max(p.week_date) = (select max(week_date) from ml.policy_report) as is_open,
     from ml.policy_report as p
-    inner join (
-        select
-            version,
-            max(week_date) as last_week_date,
-        from ml.policy_report
-        group by version
-    ) as w on p.version = w.version
     where not p.is_consistent
     group by p.version
     having max(abs(p.deviation)) >= (select sigmas from settings.alerts)
@@ -43,7 +36,7 @@ of_policies as (
 select
     'contribution_fell' as kind, -- Kind, see meta.alerts
     month as identity, -- What makes it one alert
-    cast(month_date + interval 1 month as date) as raised_date, -- Local day after which it could be known
+    cast(month_date + interval 1 month as date) as raised_date, -- Local day whose figure raised it
     month_date as from_date, -- First local day
     cast(month_date + interval 1 month as date) - 1 as to_date, -- Last local day
     metric, -- Metric of meta.metrics

@@ -107,7 +107,7 @@ raised as (
 select
     cast(md5(concat_ws('|', kind, identity, cast(from_date as varchar), case when deviation < 0 then 'below' else 'above' end)) as uuid) as alert_key, -- Key: the same alert again has the same
     kind, -- See above
-    raised_date, -- Local day after which it could be known
+    raised_date, -- Local day whose figure raised it
     from_date, -- First local day that it is about
     to_date, -- Last local day that it is about
     cast(from_hour as bigint) as from_hour, -- First hour of the local clock; null: whole days

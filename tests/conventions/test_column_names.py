@@ -73,6 +73,7 @@ NAMED_OTHERWISE = {
     "side": "1 or -1; a step, nobody's interface",
     "step_number": "contract: an ordinal",
     "to_hour": "an hour of the clock, 1 to 24",
+    "sustained_deviation": "in standard deviations, whatever the unit of the figure",
     "valid_from": "contract: an instant of core.customers, a local date of targets",
     "valid_to": "contract: an instant of core.customers, a local date of targets",
     "value": "contract: a metric's value, in the metric's own unit",

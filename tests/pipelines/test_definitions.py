@@ -273,6 +273,7 @@ def test_run_that_was_killed_holds_up_no_later_run(centre):
 EMPTY_IN_THE_SAMPLE = {
     "meta.rejects", "core.action_outcomes", "core.agents", "core.campaign_attempts", "core.cases", "core.schedules",
     "kpi.campaign_day", "kpi.campaign_day_metrics", "kpi.schedule_day", "kpi.schedule_day_metrics", "ml.retained_day",
+    "kpi.campaign_uplift", "ml.policy_report",
 }  # fmt: skip
 
 
