@@ -31,6 +31,7 @@ class StandingParams:
     term_minimum_count: int
     term_maximum_share: float
     term_count: int
+    step_count: int
     likeness: float
 
     def topic_count(self, comment_count: int) -> int:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from models.voice.params import StandingParams
 from models.voice.surprise import Counts, Floats
-from models.voice.text import terms_of
 
 _LEADING_TERMS = 12
 
@@ -34,16 +33,14 @@ class Standing:
     rarity: Floats
     weights: Floats
 
-    def topics_of(self, comments: Sequence[str], language: str, likeness: float) -> Counts:
-        """Position of each comment's topic, by the largest cosine; -1 below `likeness`. Shape (comments,)."""
+    def topics_of(self, comments: Sequence[Sequence[str]], likeness: float) -> Counts:
+        """Position of the topic of each comment, given as its terms, by the largest cosine; -1 below `likeness`."""
         from sklearn.feature_extraction.text import CountVectorizer
         from sklearn.preprocessing import normalize
 
         if not self.terms or not comments:
             return np.full(len(comments), -1, dtype=np.int64)
-        counter = CountVectorizer(
-            analyzer=lambda comment: terms_of(comment, language), vocabulary=list(self.vocabulary), binary=True
-        )
+        counter = CountVectorizer(analyzer=list, vocabulary=list(self.vocabulary), binary=True)
         cosines = normalize(counter.transform(comments).multiply(self.rarity).tocsr()) @ self.weights.T
         best = cosines.argmax(axis=1).astype(np.int64)
         return np.where(cosines.max(axis=1) >= likeness, best, -1)
@@ -52,12 +49,11 @@ class Standing:
 NO_TOPICS = Standing((), (), np.zeros(0), np.zeros((0, 0)))
 
 
-def fit_standing(comments: Sequence[str], language: str, params: StandingParams) -> Standing:
+def fit_standing(comments: Sequence[Sequence[str]], params: StandingParams) -> Standing:
     """Fit topics to comments; none where they are too few.
 
     Args:
-        comments: Comments of one language, at most `fit_comment_count`, in an order that is always the same.
-        language: Theirs.
+        comments: Terms of each comment of one language, in an order that is always the same.
         params: How many topics, of which terms.
     """
     from sklearn.decomposition import NMF
@@ -66,7 +62,7 @@ def fit_standing(comments: Sequence[str], language: str, params: StandingParams)
     if len(comments) < params.fit_minimum_count:
         return NO_TOPICS
     weighing = TfidfVectorizer(
-        analyzer=lambda comment: terms_of(comment, language),
+        analyzer=list,
         min_df=params.term_minimum_count,
         max_df=params.term_maximum_share,
         max_features=params.term_count,
@@ -78,8 +74,9 @@ def fit_standing(comments: Sequence[str], language: str, params: StandingParams)
         return NO_TOPICS
     vocabulary = tuple(str(term) for term in weighing.get_feature_names_out())
     topic_count = min(params.topic_count(len(comments)), len(vocabulary))
-    factors = NMF(topic_count, init="nndsvda", random_state=params.seed, tol=1e-4, max_iter=400)
-    factors.fit(matrix)
+    factors = NMF(topic_count, init="nndsvda", random_state=params.seed, tol=1e-4, max_iter=params.step_count)
+    with np.errstate(invalid="ignore"):  # of the root of an error that is nought but for rounding
+        factors.fit(matrix)
     # The last digits of sums depend on the machine; topics shall not.
     weights = np.round(np.asarray(factors.components_, dtype=np.float64), 6)
     lengths = np.linalg.norm(weights, axis=1)

@@ -22,9 +22,9 @@ NEW, RISING, USUAL, TOO_FEW = "new", "rising", "usual", "too few"
 def tail_probability(count: Counts, total: int, earlier: Counts, earlier_total: Counts, spread: Floats) -> Floats:
     """Chance of `count` or more in `total` comments, given `earlier` of `earlier_total` before.
 
-    Beta-binomial with a = earlier + 1 and b = earlier_total - earlier: for small shares the one-sided exact
-    conditional test of two counts, so that a share that is itself uncertain is not taken for known. Variation from week
-    to week beyond chance, `spread` (correlation within a week), makes it wider: 1 / (a + b) grows by it.
+    Beta-binomial with a = earlier + 1 and b = earlier_total - earlier, which is Fisher's exact test: a share that is
+    itself uncertain is not taken for known. Variation from week to week beyond chance, `spread` (correlation within a
+    week), makes it wider: 1 / (a + b) grows by it.
 
     Args:
         count: Shape (n,).

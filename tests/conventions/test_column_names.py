@@ -42,6 +42,8 @@ NAMED_OTHERWISE = {
     "minimum_n": "the setting of callwright.toml",
     "n": "contract: how many cases a figure rests on",
     "meanings": "bits, one for each kind of event; a step, nobody's interface",
+    "p_value": "a probability, as statistics calls it",
+    "adjusted_p_value": "a probability, as statistics calls it",
     "passed": "contract: meta.check_results",
     "position_in": "contract: a place in a queue",
     "position_out": "contract: a place in a queue",
