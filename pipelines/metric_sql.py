@@ -1,18 +1,19 @@
-"""The SQL that the catalogue of metrics stands for: table macros over any dates, and views with the ratios of each row.
+"""The SQL that the catalogue of metrics stands for: table macros over any dates, views with the ratios of each row, and
+the sums of what is watched.
 
-Belongs here: the text of macros and views. Does not belong here: what a metric is (metrics.py), the sums that they are
-made of (sql/macros/kpi_*_sums.sql), running any of it.
+Belongs here: the text of macros, views and that table. Does not belong here: what a metric is (metrics.py), the sums
+that they are made of (sql/macros/kpi_*_sums.sql), running any of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
 import sqlglot
 from sqlglot import exp
 
-from pipelines.metrics import Catalogue, Metric, Sums, load_catalogue
+from pipelines.metrics import SERIES, Catalogue, Metric, Sums, load_catalogue
 
 BY = '"by"'
 
@@ -64,6 +65,96 @@ def view_text(catalogue: Catalogue, sums: Sums, columns: Mapping[str, str], purp
             f"from {table}",
             "",
         ]
+    )
+
+
+def watched_text(catalogue: Catalogue, tables: Mapping[str, Collection[str]]) -> str:
+    """The file of sql/kpi that holds, day by day, the sums of every metric that is watched.
+
+    Args:
+        catalogue: Whose metrics; `watched_by` says which, and by what.
+        tables: Columns of the tables of sums, by table.
+    """
+    dimensions = ["site", "channel", "queue", "tier", "local_hour"]
+    selects = []
+    for metric in catalogue.metrics.values():
+        for series in metric.watched_by:
+            wanted = {*SERIES[series], "business_date"} - {"local_hour"}
+            table = next(
+                f"kpi.{table}"
+                for table in metric.sums.tables
+                if wanted <= set(tables[f"kpi.{table}"])
+                and ("interval_started_at" in tables[f"kpi.{table}"]) == (series == "hour")
+            )
+            keys = [c if c in SERIES[series] else "null" for c in dimensions]
+            selects.append(_watched_select(catalogue, metric, table, "direction" in tables[table], series, keys))
+    header = """\
+-- The sums of every watched metric, by day and, where it is watched by the hour, by the hour of the local clock.
+-- grain: one row per local day, metric, kind of series and its dimensions
+-- owner: team:data
+select
+    business_date, -- Local date
+    metric, -- Metric of meta.metrics
+    series, -- What is watched: centre, site (and channel), queue, tier (of a queue), hour (of a site and channel)
+    site, -- Site
+    channel, -- Channel
+    queue, -- Queue; null: all of the site and channel
+    tier, -- Value tier; null: all
+    local_hour, -- Hour of the local clock; null: the whole day
+    unit, -- Unit of the value
+    good_direction, -- up, down or neither
+    label_en, -- Short label of the metric, English
+    label_zh, -- Short label of the metric, Chinese
+    numerator, -- Numerator of the value, or the value
+    denominator, -- Denominator; null: the value has none
+from (
+"""
+    return header + "\n    union all\n".join(selects) + "\n) as watched\n"
+
+
+def _watched_select(
+    catalogue: Catalogue, metric: Metric, table: str, is_directed: bool, series: str, keys: list[str]
+) -> str:
+    hour = "cast(extract(hour from timezone(getvariable('timezone'), interval_started_at)) as bigint)"
+    site, channel, queue, tier, _ = (key if key != "null" else "cast(null as varchar)" for key in keys)
+    numerator, denominator = (_summed_part(catalogue, metric, part) for part in ("numerator", "denominator"))
+    filters = [f"{metric.sums.argument_column} = {_quoted(metric.argument)}"] if metric.argument else []
+    filters += ["direction = 'inbound'"] if is_directed else []
+    # What came to no queue, or has no tier, is no series of its own.
+    filters += [f"{key} is not null" for key in keys[2:4] if key != "null"]
+    hours = hour if series == "hour" else "cast(null as bigint)"
+    label = metric.short or metric.label
+    where = f"    where {' and '.join(filters)}\n" if filters else ""
+    return f"""\
+    select
+        business_date, {_quoted(metric.id)} as metric, {_quoted(series)} as series,
+        {site} as site, {channel} as channel, {queue} as queue, {tier} as tier, {hours} as local_hour,
+        {_quoted(metric.unit)} as unit, {_quoted(metric.good)} as good_direction,
+        {_quoted(label["en"])} as label_en, {_quoted(label["zh"])} as label_zh,
+        cast({numerator} as double) as numerator, cast({denominator} as double) as denominator,
+    from {table}
+{where}    group by 1, 4, 5, 6, 7, 8"""
+
+
+def _summed_part(catalogue: Catalogue, metric: Metric, part: str) -> str:
+    """A formula over the sums of the rows' columns; where each row names its variant, the sum over the rows.
+
+    Of an amount an unknown part of a day is none, so that its days add up to the amount of a month.
+    """
+    if metric.chosen_by:
+        return f"sum({_chosen(catalogue, metric, part)})"
+    formula = getattr(metric, part)
+    if formula is None:
+        return "null"
+
+    def summed(node: exp.Expression) -> exp.Expression:
+        if not isinstance(node, exp.Column):
+            return node
+        total = exp.Sum(this=node.copy())
+        return exp.Coalesce(this=total, expressions=[exp.Literal.number(0)]) if metric.unit == "amount" else total
+
+    return (
+        sqlglot.parse_one(formula, read="duckdb").transform(summed).sql(dialect="duckdb", normalize_functions="lower")
     )
 
 

@@ -22,6 +22,15 @@ UNITS = ("share", "s", "count", "amount", "points", "score", "attempts", "per_ho
 DIRECTIONS = ("up", "down", "neither")
 BASES = ("measured", "attributed", "modelled")
 LANGUAGES = ("en", "zh")
+# What `watched_by` may say, and the columns that tell one series of such a kind from another.
+SERIES = {
+    "centre": (),
+    "site": ("site", "channel"),
+    "queue": ("site", "channel", "queue"),
+    "tier": ("site", "channel", "queue", "tier"),
+    "hour": ("site", "channel", "local_hour"),
+}
+WATCHED_UNITS = ("share", "count", "s", "amount")
 _REFERENCE = re.compile(r"\{(\w+)\}")
 
 
@@ -32,7 +41,7 @@ METRIC_SCHEMA = {
     "meaning_en": "VARCHAR", "meaning_zh": "VARCHAR", "formula": "VARCHAR", "is_total": "BOOLEAN",
     "sums": "VARCHAR", "argument": "VARCHAR", "grains": "VARCHAR",
     "unit": "VARCHAR", "good_direction": "VARCHAR", "minimum_n": "BIGINT", "basis": "VARCHAR",
-    "source": "VARCHAR", "unlike": "VARCHAR",
+    "watched_by": "VARCHAR", "source": "VARCHAR", "unlike": "VARCHAR",
 }  # fmt: skip
 
 
@@ -82,6 +91,7 @@ class Metric:
     basis: str = "measured"
     unlike: str = ""
     chosen_by: str | None = None
+    watched_by: tuple[str, ...] = ()
 
     @property
     def observed(self) -> str:
@@ -183,8 +193,13 @@ def _metric(name: str, entry: dict[str, Any], all_entries: Mapping[str, Any], su
         entry = {**entry, "numerator": f"{name}_numerator", "denominator": f"{name}_denominator"}
     keys: list[str] = [key for key in ("numerator", "denominator", "n") if key in entry]
     formulas: dict[str, Any] = {key: _resolved(where, entry[key], all_entries, (name,)) for key in keys}
+    watched = tuple(entry.get("watched_by", ()))
+    if set(watched) - set(SERIES) or (watched and entry["unit"] not in WATCHED_UNITS):
+        raise CatalogueError(
+            f"{where}.watched_by: there are {', '.join(SERIES)}, of metrics in {', '.join(WATCHED_UNITS)}"
+        )
     by = {grain: sums[other] for grain, other in entry.get("sums_by", {}).items()}
-    resolved: dict[str, Any] = {**entry, **formulas, "sums": sums[entry["sums"]], "sums_by": by}
+    resolved: dict[str, Any] = {**entry, **formulas, "sums": sums[entry["sums"]], "sums_by": by, "watched_by": watched}
     metric = Metric(id=name, **resolved)
     if (metric.argument is None) != (metric.sums.argument is None):
         raise CatalogueError(f"{where}: sums.{metric.sums.id} and the metric must both have an argument, or neither")
@@ -235,7 +250,7 @@ def metric_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
             "formula": m.formula, "is_total": m.is_total,
             "sums": m.sums.macro, "argument": m.argument, "grains": ", ".join(m.grains),
             "unit": m.unit, "good_direction": m.good, "minimum_n": m.smallest_n, "basis": m.basis,
-            "source": m.source, "unlike": m.unlike or None,
+            "watched_by": ", ".join(m.watched_by) or None, "source": m.source, "unlike": m.unlike or None,
         }
         for m in catalogue.metrics.values()
     ]  # fmt: skip

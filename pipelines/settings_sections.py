@@ -237,7 +237,7 @@ class Label(Section):
     @model_validator(mode="after")
     def _has_a_language(self) -> Self:
         if not (self.en or self.zh):
-            raise ValueError('needs a language: label = { en = "…", zh = "…" }')
+            raise ValueError('needs a language: { en = "…", zh = "…" }')
         return self
 
     def text(self, language: str = "en") -> str:
@@ -438,6 +438,34 @@ class Sources(BaseModel):
 BUILT_IN_SOURCES: tuple[str, ...] = tuple(Sources.model_fields)
 
 
+class Annotation(Section):
+    """[[annotations]]: what happened, told beside the figures; days that are not usual are no measure for others."""
+
+    from_date: date
+    to_date: date
+    what: Label
+    site: Name | None = None
+    is_usual: bool = False
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.to_date < self.from_date:
+            raise ValueError(f"to_date {self.to_date} is before from_date {self.from_date}")
+        return self
+
+
+class Campaigns(Section):
+    """[campaigns]: how long after its first attempt a campaign is held to account for what its customers buy."""
+
+    uplift_days: Annotated[int, Field(ge=1)] = 60
+
+
+class Alerts(Section):
+    """[alerts]: how far a figure must be from what was to be expected before somebody is told."""
+
+    sigmas: Annotated[float, Field(ge=3, allow_inf_nan=False)] = 4.5
+
+
 class ChurnModel(Section):
     """[models.churn]: what leaving means here, and how much history is learnt from."""
 
@@ -479,6 +507,9 @@ class Settings(Section):
     actions: tuple[Action, ...] = ()
     sources: Sources = Field(default_factory=lambda: Sources())
     models: Models = Models()
+    annotations: tuple[Annotation, ...] = ()
+    campaigns: Campaigns = Campaigns()
+    alerts: Alerts = Alerts()
     checks: Checks = Checks()
 
     @field_validator("business_hours", mode="before")
@@ -499,6 +530,11 @@ class Settings(Section):
                 like = nearest(queue.site, sites)
                 more = f'; the nearest is "{like}"' if like else "; add a [[sites]] section with that name"
                 wrong.append(f'[[queues]] "{queue.name}", site: no site is called "{queue.site}"{more}')
+        for number, note in enumerate(self.annotations, start=1):
+            if note.site and sites and note.site not in sites:
+                like = nearest(note.site, sites)
+                more = f'; the nearest is "{like}"' if like else ""
+                wrong.append(f'[[annotations]] number {number}, site: no site is called "{note.site}"{more}')
         if wrong:
             raise ValueError("\n".join(wrong))
         return self

@@ -122,6 +122,16 @@ SETTINGS_SCHEMAS: dict[str, dict[str, str]] = {
     "inbound_contexts": {"source": "VARCHAR", "context": "VARCHAR"},
     "churn": {"horizon_s": "DOUBLE", "cutoff_count": "BIGINT", "label": "VARCHAR"},
     "value": {"horizon_s": "DOUBLE"},
+    "campaigns": {"uplift_s": "DOUBLE"},
+    "annotations": {
+        "from_date": "DATE",
+        "to_date": "DATE",
+        "site": "VARCHAR",
+        "what_en": "VARCHAR",
+        "what_zh": "VARCHAR",
+        "is_usual": "BOOLEAN",
+    },
+    "alerts": {"sigmas": "DOUBLE"},
     "checks": {"stale_after_s": "DOUBLE"},
 }
 
@@ -322,6 +332,28 @@ def _value(settings: Settings) -> list[Row]:
     return [{"horizon_s": settings.models.value.horizon_days * DAY_S}]
 
 
+def _campaigns(settings: Settings) -> list[Row]:
+    return [{"uplift_s": settings.campaigns.uplift_days * DAY_S}]
+
+
+def _annotations(settings: Settings) -> list[Row]:
+    return [
+        {
+            "from_date": note.from_date,
+            "to_date": note.to_date,
+            "site": note.site,
+            "what_en": note.what.text("en"),
+            "what_zh": note.what.text("zh"),
+            "is_usual": note.is_usual,
+        }
+        for note in settings.annotations
+    ]
+
+
+def _alerts(settings: Settings) -> list[Row]:
+    return [settings.alerts.model_dump()]
+
+
 def _checks(settings: Settings) -> list[Row]:
     return [{"stale_after_s": settings.checks.stale_after_hours * 3_600}]
 
@@ -340,5 +372,8 @@ _TABLES: dict[str, Callable[[Settings], list[Row]]] = {
     "inbound_contexts": _inbound_contexts,
     "churn": _churn,
     "value": _value,
+    "campaigns": _campaigns,
+    "annotations": _annotations,
+    "alerts": _alerts,
     "checks": _checks,
 }

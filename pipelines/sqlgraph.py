@@ -18,7 +18,7 @@ from sqlglot import exp
 from sqlglot.lineage import lineage
 
 from pipelines.errors import CallwrightError
-from pipelines.metric_sql import macro_texts, view_text
+from pipelines.metric_sql import macro_texts, view_text, watched_text
 from pipelines.metrics import CATALOGUE, load_catalogue
 
 SQL_FOLDER = Path(__file__).parent.parent / "sql"
@@ -219,11 +219,11 @@ def load_models(folder: Path = SQL_FOLDER) -> dict[str, Model]:
         for path in sorted((folder / schema).glob("*.sql")):
             model = _model(schema, path.stem, path, path.read_text(encoding="utf-8"))
             models[model.table] = model
-    return models | _ratio_views(models, folder)
+    return models | _of_catalogue(models, folder)
 
 
-def _ratio_views(models: Mapping[str, Model], folder: Path) -> dict[str, Model]:
-    """The views that the catalogue of metrics makes of tables of sums."""
+def _of_catalogue(models: Mapping[str, Model], folder: Path) -> dict[str, Model]:
+    """What the catalogue of metrics makes of tables of sums: a view with the ratios of each, and what is watched."""
     path = folder / CATALOGUE.name
     catalogue = load_catalogue(path) if path.is_file() else None
     views = {}
@@ -237,6 +237,10 @@ def _ratio_views(models: Mapping[str, Model], folder: Path) -> dict[str, Model]:
             text = view_text(catalogue, sums, columns, table.purpose, table.grain)
             view = _model("kpi", f"{name}_metrics", path, text)
             views[view.table] = view
+    if catalogue and any(metric.watched_by for metric in catalogue.metrics.values()):
+        tables = {table: [c.name for c in model.columns] for table, model in models.items() if model.schema == "kpi"}
+        watched = _model("kpi", "_watched", path, watched_text(catalogue, tables))
+        views[watched.table] = watched
     return views
 
 

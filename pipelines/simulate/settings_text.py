@@ -5,7 +5,9 @@ Belongs here: what the centre knows of itself, said in its settings. Does not be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,11 @@ def _sections(scenario: Scenario) -> Iterator[str]:
     yield _section("[centre]", centre)
     for site in scenario.sites:
         yield _section("[[sites]]", {"name": site.name, "label": site.label})
+    for site in scenario.sites:
+        for first, last in _runs(site.holidays):
+            what = {"en": "Public holiday", "zh": "公共假日"}
+            note = {"from_date": first, "to_date": last, "what": what, "site": site.name}
+            yield _section("[[annotations]]", note)
     for queue in scenario.queues:
         yield _section(
             "[[queues]]", {"name": queue.name, "label": queue.label, "site": queue.site, "channel": queue.channel}
@@ -87,6 +94,14 @@ def _sections(scenario: Scenario) -> Iterator[str]:
     freeswitch = next((site for site in scenario.sites if site.system == "freeswitch"), None)
     if freeswitch is not None:
         yield _section("[sources.freeswitch_cdr]", {"timezone": freeswitch.timezone})
+
+
+def _runs(days: Iterable[date]) -> Iterator[tuple[date, date]]:
+    """First and last day of each stretch of days without a gap."""
+    numbered = enumerate(sorted(set(days)))
+    for _, run in groupby(numbered, lambda pair: pair[1] - timedelta(days=pair[0])):
+        stretch = [day for _, day in run]
+        yield stretch[0], stretch[-1]
 
 
 def _hours_of(scenario: Scenario) -> dict[str, Any]:

@@ -24,7 +24,7 @@ CDNOW = DATA / "cdnow" / "cdnow_customers_summary_with_transactions.csv"
 
 
 @pytest.mark.skipif(not BANKING.is_file(), reason=f"public questions are not at {BANKING}")
-def test_a_matter_that_arrives_among_real_questions_is_first_in_its_week_and_alone() -> None:
+def test_a_matter_that_arrives_among_real_questions_is_first_in_its_week_and_no_other_week_is_told() -> None:
     asked = pl.read_csv(BANKING).sample(fraction=1, shuffle=True, seed=1)
     usual, new = asked.filter(pl.col("category") != "passcode_forgotten"), asked.filter(category="passcode_forgotten")
     usual = usual.head(4800).with_columns(week=pl.int_range(pl.len()) % 40)
@@ -37,9 +37,8 @@ def test_a_matter_that_arrives_among_real_questions_is_first_in_its_week_and_alo
         pl.lit(None, pl.Boolean).alias("is_bottom_two"),
     )
     found = voice.find_topics(comments, voice.load_params()).topics.filter(pl.col("status").is_in(["new", "rising"]))
-    (row,) = found.iter_rows(named=True)
-    assert row["week_date"] == date(2026, 1, 5) + timedelta(weeks=30)
-    assert "passcode" in row["label"]
+    assert set(found["week_date"]) == {date(2026, 1, 5) + timedelta(weeks=30)}
+    assert "passcode" in found.sort("p_value")["label"][0]
 
 
 @pytest.mark.skipif(not TELCO.is_file(), reason=f"public churn data is not at {TELCO}")
