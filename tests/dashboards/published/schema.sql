@@ -124,7 +124,7 @@ create table kpi.wait_histogram_day (
 create table meta.metrics (
     metric varchar, macro varchar, is_default boolean, label_en varchar, label_zh varchar, short_label_en varchar, short_label_zh varchar, meaning_en varchar,
     meaning_zh varchar, formula varchar, is_total boolean, sums varchar, argument varchar, grains varchar, unit varchar,
-    good_direction varchar, minimum_n bigint, basis varchar, source varchar, unlike varchar
+    good_direction varchar, minimum_n bigint, basis varchar, watched_by varchar, source varchar, unlike varchar
 );
 create table kpi.schedule_day (
     business_date date, agent varchar, agent_day_count bigint, planned_s double, planned_work_s double, adherent_s double, available_s double
