@@ -57,7 +57,10 @@ def _take_preset(last_date: date) -> None:
     st.session_state["d"] = (taken.from_date, taken.to_date)
 
 
-def prior_period(words: Words, shown: Period) -> Period | None:
-    """Draw the comparison switch; None means no comparison."""
-    is_compared = st.sidebar.toggle(words("filter.comparison"), value=True, key="cmp", bind="query-params")
-    return shown.prior() if is_compared else None
+def prior_period(words: Words, shown: Period, *, is_compared: bool) -> Period | None:
+    """Draw the comparison switch, at rest on a page that compares nothing; None means no comparison."""
+    is_on = st.sidebar.toggle(
+        words("filter.comparison"), value=True, key="cmp", bind="query-params", disabled=not is_compared,
+        help=None if is_compared else words("filter.comparison_unused"),
+    )  # fmt: skip
+    return shown.prior() if is_on and is_compared else None
