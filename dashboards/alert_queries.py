@@ -17,7 +17,7 @@ from dashboards.queries import Period, dates, first, known, known_or_none
 # How much is shown around an alert.
 BEFORE = timedelta(weeks=8)
 AFTER = timedelta(weeks=3)
-BESIDE_HOURS = timedelta(days=3)
+BESIDE_HOURS = timedelta(days=2)
 POLICY_BEFORE = timedelta(weeks=26)
 POLICY_AFTER = timedelta(weeks=12)
 MONTHS_BEFORE = 12

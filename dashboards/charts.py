@@ -31,11 +31,11 @@ LIGHT = {
     "answered": "#0072B2", "abandoned": "#E69F00", "timed_out": "#009E73", "exited_by_key": "#CC79A7",
     "exited_empty": "#56B4E9", "withdrawn": "#D55E00", "open": "#999999",
     "line": "#0072B2", "target": "#5A6472", "other": "#999999",
-    "good": "#0072B2", "bad": "#D55E00", "ink": "#1B2430",
+    "good": "#0072B2", "bad": "#D55E00", "bad_text": "#A84700", "good_text": "#005A8C", "ink": "#1B2430",
 }  # fmt: skip
 DARK = LIGHT | {
     "answered": "#56B4E9", "exited_empty": "#F0E442", "line": "#56B4E9", "target": "#A3ADBA",
-    "good": "#56B4E9", "bad": "#E69F00", "ink": "#E8ECF1",
+    "good": "#56B4E9", "bad": "#E69F00", "bad_text": "#F0B429", "good_text": "#7CC6F0", "ink": "#E8ECF1",
 }  # fmt: skip
 TIER_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 TICKS_MAX = 5  # what a telephone's width has room for

@@ -20,6 +20,7 @@ from dashboards.charts import TICKS_MAX, colours, style
 from dashboards.components import formats
 from dashboards.components.words import Words
 
+NAME_MAX = 44  # letters: what a telephone's width has room for
 LIMIT = 3  # standard deviations: outside, by more than chance
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LETTERS_APART = 0.05  # of the axis: nearer ones stand on two lines
@@ -100,7 +101,8 @@ def watched_series(
     _series_axes(figure, points, moments, about.unit, words)
     figure.update_yaxes(title_text=label)
     style(figure, height=400)
-    figure.update_layout(bargap=0, margin_t=56)
+    # The letters stand where a legend would.
+    figure.update_layout(bargap=0, legend={"yref": "container", "y": 0, "yanchor": "bottom"}, margin_t=32)
     return figure
 
 
@@ -254,7 +256,7 @@ def contribution_and_csat(
         },
         text=[formats.money(point.value, currency, is_compact=True) if it else "" for point, it in
               zip(bars, is_it, strict=True)],
-        textposition="outside", cliponaxis=False, textfont={"size": 12},
+        textposition="outside", cliponaxis=False, textfont={"size": 12}, constraintext="none", textangle=0,
         customdata=[_month_hover(point, "amount", words, currency) for point in bars],
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
@@ -268,7 +270,7 @@ def contribution_and_csat(
     if shown:
         figure.update_xaxes(range=[place(shown[0]) - timedelta(days=16), place(shown[-1]) + timedelta(days=16)])
     ends = [0.0, *(point.value for point in bars)]
-    room = 0.18 * ((max(ends) - min(ends)) or 1)
+    room = 0.25 * ((max(ends) - min(ends)) or 1)
     figure.update_yaxes(
         title_text=labels[0], row=1, col=1, zeroline=True, zerolinecolor=palette["target"],
         range=[min(ends) - (room if min(ends) < 0 else 0), max(ends) + room],
@@ -310,19 +312,21 @@ def campaign_uplift(rows: Sequence[CampaignArm], about: Alert, words: Words, *, 
     Where it cannot be measured, this is said instead of a number. The alert's campaign is in bold.
     """
     palette = colours(is_dark=is_dark)
-    looks = {"harmful": ("bad", "diamond"), "useful": ("good", "triangle-up")}
+    looks = {"harmful": ("bad", "bad_text", "diamond"), "useful": ("good", "good_text", "triangle-up")}
     shown = list(reversed(rows))
     figure = go.Figure()
     ends = [end for row in shown for end in (row.low, row.high) if end is not None]
     low, high = min([0.0, *ends]), max([0.0, *ends])
     room = 0.08 * ((high - low) or 1)
     for height, row in enumerate(shown):
-        colour, symbol = looks.get(row.verdict, ("target", "circle"))
-        name = f"<b>{escape(row.subject)}</b>" if row.subject == about.subject else escape(row.subject)
+        colour, ink, symbol = looks.get(row.verdict, ("target", "target", "circle"))
+        name = escape(row.subject if len(row.subject) <= NAME_MAX else row.subject[: NAME_MAX - 1] + "…")
+        name = f"<b>{name}</b>" if row.subject == about.subject else name
         said = words(f"verdict.{row.verdict}") if words.has(f"verdict.{row.verdict}") else escape(row.verdict)
         figure.add_annotation(
-            x=0, xref="x domain", xanchor="left", y=height + 0.2, yanchor="bottom", showarrow=False, align="left",
-            text=f"{name} · <span style='color:{palette[colour]}'>{said}</span>", font={"size": 13},
+            x=0, xref="x domain", xanchor="left", y=height + 0.16, yanchor="bottom", showarrow=False, align="left",
+            text=f"{name}<br><span style='color:{palette[ink]}'>{said}</span>",
+            font={"size": 13, "color": palette["ink"]},
         )  # fmt: skip
         if row.uplift is None or row.low is None or row.high is None:
             continue
@@ -335,13 +339,16 @@ def campaign_uplift(rows: Sequence[CampaignArm], about: Alert, words: Words, *, 
             },
             text=[f"{escape(row.subject)}: {uplift_text(row, words)}"], hoverinfo="text",
         )  # fmt: skip
-    figure.add_vline(0, line={"color": palette["target"], "width": 1})
+    for height in range(len(shown)):  # a line through all would cross the names
+        figure.add_shape(
+            type="line", x0=0, x1=0, y0=height - 0.2, y1=height + 0.14, line={"color": palette["target"], "width": 1},
+        )  # fmt: skip
     figure.update_xaxes(
         title_text=words("evidence.uplift_axis"), range=[low - room, high + room], showgrid=False, zeroline=False,
         tickformat="+.2f", nticks=TICKS_MAX,
     )  # fmt: skip
     figure.update_yaxes(visible=False, range=[-0.4, max(1, len(shown)) - 0.2])
-    style(figure, height=90 + 62 * max(1, len(shown)))
+    style(figure, height=90 + 78 * max(1, len(shown)))
     figure.update_layout(margin_t=8)
     return figure
 
@@ -407,7 +414,7 @@ def _add_expected(figure: go.Figure, weeks: Sequence[PolicyWeek], words: Words, 
     expected = [(place(week.week_date), week.expected_value) for week in weeks if week.expected_value is not None]
     figure.add_scatter(
         x=[at for at, _ in expected], y=[value for _, value in expected], mode="lines", name=words("evidence.expected"),
-        line={"color": palette["target"], "width": 1.5, "shape": "hvh", "dash": "longdash"}, hoverinfo="skip",
+        line={"color": palette["target"], "width": 1.5, "shape": "hvh"}, hoverinfo="skip",
     )  # fmt: skip
 
 

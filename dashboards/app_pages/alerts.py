@@ -24,12 +24,10 @@ if watch is None:
 said = alert_captions.summary(watch, words)
 st.caption(captions.plain(said))
 listed = watch.alerts[: alert_captions.LISTED_MAX]
+notice, place = st.container(key="alert_notice"), st.container(key="alert_table")
+chosen = alert_list.choose(opened.path, listed, words, notice)
 if listed:
-    with st.container(key="alert_table"):
-        st.table(
-            alert_captions.table(listed, opened.facts.catalogue, words), border="horizontal", hide_index=True, alt=said
-        )
-
-chosen = alert_list.choose(opened.path, listed, words)
+    lines = alert_captions.table(listed, chosen, opened.facts.catalogue, words)
+    place.table(lines, border="horizontal", hide_index=True, alt=said)
 if chosen:
     evidence.draw(evidence.Case(chosen, opened.path, opened.facts, words, opened.is_dark))

@@ -18,7 +18,7 @@ facts, prior, is_dark = opened.facts, opened.prior, opened.is_dark
 view = published.overview(opened.path, opened.period, prior)
 
 st.caption(captions.period(opened.period, prior, words))
-alert_list.what_changed(published.watch(opened.path, opened.period), words)
+alert_list.what_changed(published.watch(opened.path, opened.period), facts, words)
 against = captions.against(prior, words)
 for section, names in (("quality", cards.QUALITY), ("efficiency", cards.EFFICIENCY), ("money", cards.MONEY)):
     st.subheader(words(f"section.{section}"), anchor=False)

@@ -15,6 +15,7 @@ from dashboards.components.captions import plain
 from dashboards.components.words import Words
 from dashboards.queries import Metric, Publication
 
+HAN_FIRST = "\u4e00"
 LISTED_MAX = 100  # more rows than this nobody reads; the sentence above the list counts them all
 
 
@@ -56,32 +57,44 @@ def method(alert: Alert, words: Words) -> str | None:
     return words(key) if words.has(key) else None
 
 
-def table(alerts: Sequence[Alert], catalogue: dict[str, Metric], words: Words) -> dict[str, list[str]]:
-    """Return the columns of the list as text: what is bad is orange, what is neither good nor bad is grey."""
-    columns = ("raised", "what", "kind", "deviation", "n", "state", "also")
-    lines = [_line(alert, catalogue, words) for alert in alerts]
+def table(
+    alerts: Sequence[Alert], chosen: Alert | None, catalogue: dict[str, Metric], words: Words
+) -> dict[str, list[str]]:
+    """Return the columns of the list as text, the chosen one in bold.
+
+    What is bad is orange, what is neither good nor bad is grey.
+    """
+    columns = ("raised", "what", "deviation", "kind", "n", "state", "also")
+    lines = [_line(alert, alert == chosen, catalogue, words) for alert in alerts]
     return {words(f"alerts.{column}"): [line[column] for line in lines] for column in columns}
 
 
-def _line(alert: Alert, catalogue: dict[str, Metric], words: Words) -> dict[str, str]:
+def _line(alert: Alert, is_chosen: bool, catalogue: dict[str, Metric], words: Words) -> dict[str, str]:
     return {
         "raised": _unbroken(formats.local_date(alert.raised_date, words.language)),
-        "what": sentence(alert, words),
-        "kind": plain(kind(alert, words)),
+        "what": f"**{sentence(alert, words)}**" if is_chosen else sentence(alert, words),
+        "kind": plain(_unbroken(kind(alert, words)) if words.language == "zh_CN" else kind(alert, words)),
         "deviation": deviation(alert, catalogue),
         "n": "–" if alert.n is None else formats.count(alert.n),
         "state": _unbroken(words("alerts.open") if alert.is_open else f":gray[{words('alerts.over')}]"),
-        "also": _unbroken(words("alerts.also_in", n=formats.count(alert.also_count))) if alert.also_count else "–",
+        "also": formats.count(alert.also_count) if alert.also_count else "–",
     }
 
 
 def _unbroken(text: str) -> str:
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
+    """Return text that a narrow column may not break: not at a space, nor between two Chinese characters."""
+    joined = "\N{WORD JOINER}".join(text) if max(text, default="") >= HAN_FIRST else text
+    return joined.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def sentence(alert: Alert, words: Words) -> str:
     """Return what an alert says, with nothing in it taken for markdown."""
     return plain(alert.text[words.language[:2]])
+
+
+def marked(alert: Alert, catalogue: dict[str, Metric], words: Words) -> str:
+    """Return what an alert says behind an arrow in the colour of good, bad or neither."""
+    return f"{deviation(alert, catalogue)}\N{EN SPACE}{sentence(alert, words)}"
 
 
 def deviation(alert: Alert, catalogue: dict[str, Metric]) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.alert_queries import Alert, Watch
 from dashboards.components import alert_captions, published
 from dashboards.components.words import Words
+from dashboards.queries import Publication
 
 PARAMETER = "alert"
 FILTERS = ("d", "cmp", "lang")
@@ -20,8 +22,11 @@ PAGE = "app_pages/alerts.py"
 CHANGED_MAX = 5
 
 
-def choose(path: str, listed: Sequence[Alert], words: Words) -> Alert | None:
-    """Draw the choice and return what is chosen: of the address, else the newest of the list."""
+def choose(path: str, listed: Sequence[Alert], words: Words, notice: DeltaGenerator) -> Alert | None:
+    """Draw the choice and return what is chosen: of the address, else the newest of the list.
+
+    `notice` is where it is said that the address names no alert of the list.
+    """
     known = {alert.alert_key: alert for alert in listed}
     asked = st.query_params.get(PARAMETER)
     key: str | None = next(iter(known), None)
@@ -29,10 +34,10 @@ def choose(path: str, listed: Sequence[Alert], words: Words) -> Alert | None:
         key = alert_captions.key_of(asked)
         found = known.get(key or "") or (published.alert(path, key) if key else None)
         if found is None:
-            st.warning(words("alerts.unknown"))
+            notice.warning(words("alerts.unknown"))
             key = None
         elif found.alert_key not in known:
-            st.info(words("alerts.elsewhere"))
+            notice.info(words("alerts.elsewhere"))
             known = {found.alert_key: found} | known
     if not known:
         return None
@@ -50,20 +55,23 @@ def _take_choice() -> None:
         st.query_params[PARAMETER] = chosen
 
 
-def what_changed(watch: Watch | None, words: Words) -> None:
+def what_changed(watch: Watch | None, facts: Publication, words: Words) -> None:
     """Draw the strongest alerts of the period as links to their evidence; nothing for a file that knows none."""
     if watch is None:
         return
-    with st.container(key="what_changed", gap="xsmall"):
+    with st.container(key="what_changed", gap="small"):
         st.subheader(words("alerts.changed_title"), anchor=False)
         if not watch.alerts:
             st.caption(alert_captions.summary(watch, words))
         asked = {name: st.query_params.get_all(name) for name in FILTERS if name in st.query_params}
         for alert in alert_captions.strongest(watch.alerts, CHANGED_MAX):
-            st.page_link(
-                PAGE, label=alert_captions.sentence(alert, words), icon=":material/search:",
-                query_params=asked | {PARAMETER: alert.alert_key},
-            )  # fmt: skip
+            with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
+                # A link's own label is cut off at the edge of the page; the sentence beside it breaks.
+                st.markdown(alert_captions.marked(alert, facts.catalogue, words), width="content")
+                st.page_link(
+                    PAGE, label=words("alerts.why"), icon=":material/search:",
+                    query_params=asked | {PARAMETER: alert.alert_key},
+                )  # fmt: skip
         more = len(watch.alerts) - CHANGED_MAX
         if more > 0:
             st.page_link(PAGE, label=words("alerts.more", n=more), query_params=asked)
