@@ -223,7 +223,7 @@ def _report_object(report: Any) -> dict[str, Any]:
         "is_new": report.is_new, "snapshot": report.snapshot, "scores_version": report.scores_version,
         "sources": [asdict(r) for r in report.reports if r.file_count],
         "warnings": [r.to_row() for r in report.warnings],
-        "unclaimed_folders": report.unclaimed,
+        "unclaimed_folders": report.unclaimed, "alerts": report.alerts,
     }  # fmt: skip
 
 
@@ -247,6 +247,8 @@ def _print_report(home: Any, report: Any) -> None:
         )
     if report.warnings:
         err.print(escape(explain_failures(report.warnings)))
+    for alert in report.alerts:
+        out.print(f"alert {escape(alert)}", soft_wrap=True)
     said = "published" if report.is_new else "nothing new; published is still"
     out.print(f"{said} {report.snapshot}, scores {report.scores_version}")
 

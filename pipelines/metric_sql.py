@@ -123,14 +123,13 @@ def _watched_select(
     # What came to no queue, or has no tier, is no series of its own.
     filters += [f"{key} is not null" for key in keys[2:4] if key != "null"]
     hours = hour if series == "hour" else "cast(null as bigint)"
-    label = metric.short or metric.label
+    en, zh = (_quoted((metric.short or metric.label)[language]) for language in ("en", "zh"))
     where = f"    where {' and '.join(filters)}\n" if filters else ""
     return f"""\
     select
-        business_date, {_quoted(metric.id)} as metric, {_quoted(series)} as series,
-        {site} as site, {channel} as channel, {queue} as queue, {tier} as tier, {hours} as local_hour,
-        {_quoted(metric.unit)} as unit, {_quoted(metric.good)} as good_direction,
-        {_quoted(label["en"])} as label_en, {_quoted(label["zh"])} as label_zh,
+        business_date, {_quoted(metric.id)} as metric, {_quoted(series)} as series, {site} as site,
+        {channel} as channel, {queue} as queue, {tier} as tier, {hours} as local_hour, {_quoted(metric.unit)} as unit,
+        {_quoted(metric.good)} as good_direction, {en} as label_en, {zh} as label_zh,
         cast({numerator} as double) as numerator, cast({denominator} as double) as denominator,
     from {table}
 {where}    group by 1, 4, 5, 6, 7, 8"""

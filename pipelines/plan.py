@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipelines import publish, scoring, steps
+from pipelines import alerts, publish, scoring, steps, voice
 from pipelines.contracts.registry import CONTRACT_OF
 from pipelines.contracts.sql_checks import SqlCheck, load_checks
 from pipelines.home import Home
@@ -139,7 +139,7 @@ def _tables(models: Mapping[str, Model], guarded: set[str]) -> list[Step]:
     known |= {step.table for step in _python_tables()}
     found = []
     for model in models.values():
-        sources = {scoring.BY_PRODUCTS.get(d, d) for d in model.dependencies}
+        sources = {BY_PRODUCTS.get(d, d) for d in model.dependencies}
         needs = [d.replace(".", "/", 1) for d in sorted(sources & known)]
         if any(d.startswith("build.") for d in model.dependencies):
             needs.append("publish/dictionary")
@@ -161,7 +161,7 @@ def _build(model: Model, session: Session) -> Outcome:
 def _python_tables() -> list[Step]:
     return [
         Step(name, name.split("/")[0], needs, partial(_python, name, run), description, frozenset({"python"}), columns)
-        for name, needs, run, description, columns in (*_PSEUDONYMS, *scoring.STEPS)
+        for name, needs, run, description, columns in (*_PSEUDONYMS, *scoring.STEPS, *alerts.STEPS, *voice.STEPS)
     ]
 
 
@@ -171,6 +171,7 @@ def _python(name: str, run: Callable[..., Any], session: Session) -> Outcome:
     return {"rows": built.row_count, "changed": built.is_fresh}
 
 
+BY_PRODUCTS = {**scoring.BY_PRODUCTS, **voice.BY_PRODUCTS}
 _PSEUDONYMS = (
     (
         "staging/numbers", ("staging/_number_mentions",), steps.build_numbers,
@@ -212,6 +213,10 @@ def _publishing(models: Mapping[str, Model]) -> list[Step]:
         Step(
             "publish/scores", "publish", ("publish/snapshot",), scoring.publish_scores,
             "Scores for the live router: written whole, verified, then swapped in.", frozenset({"python", "lmdb"}),
+        ),
+        Step(
+            "publish/alerts", "publish", ("publish/snapshot",), alerts.tell,
+            "What is new of alerts, told once: raised, over, taken back.", frozenset({"python"}),
         ),
     ]  # fmt: skip
 

@@ -48,6 +48,7 @@ class RunReport:
         reports: What came of each source.
         warnings: Checks of severity warn that failed.
         unclaimed: Landing folders with files that no source claims.
+        alerts: What is new of alerts, a line each.
     """
 
     is_new: bool
@@ -56,6 +57,7 @@ class RunReport:
     reports: list[SourceReport] = field(default_factory=list)
     warnings: list[CheckResult] = field(default_factory=list)
     unclaimed: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
 
 
 def run_home(home: Home, progress: Callable[[str], None] = lambda _: None) -> RunReport:
@@ -126,7 +128,9 @@ def _run_job(home: Home, progress: Callable[[str], None], unclaimed: list[str]) 
     assert session is not None
     assert session.snapshot is not None
     warnings = [r for r in session.results if not r.passed]
-    return RunReport(True, session.snapshot.name, current_version(home.path), session.reports, warnings, unclaimed)
+    return RunReport(
+        True, session.snapshot.name, current_version(home.path), session.reports, warnings, unclaimed, session.alerts
+    )
 
 
 def _raise_failure(result: ExecuteInProcessResult, error: CallwrightError | None, checks: list[CheckResult]) -> None:

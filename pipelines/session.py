@@ -47,6 +47,7 @@ class Session:
         reports: What came of each source.
         results: Results of the checks made so far.
         snapshot: The published file, once there is one.
+        alerts: What there is to tell of alerts, a line each.
     """
 
     home: Home
@@ -60,6 +61,7 @@ class Session:
     reports: list[SourceReport] = field(default_factory=list)
     results: list[CheckResult] = field(default_factory=list)
     snapshot: Snapshot | None = None
+    alerts: list[str] = field(default_factory=list)
 
     @property
     def basis(self) -> str:

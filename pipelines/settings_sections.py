@@ -461,9 +461,10 @@ class Campaigns(Section):
 
 
 class Alerts(Section):
-    """[alerts]: how far a figure must be from what was to be expected before somebody is told."""
+    """[alerts]: how far a figure must be from what was to be expected before somebody is told, and who else is."""
 
     sigmas: Annotated[float, Field(ge=3, allow_inf_nan=False)] = 4.5
+    webhook: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
 
 
 class ChurnModel(Section):

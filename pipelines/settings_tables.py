@@ -351,7 +351,7 @@ def _annotations(settings: Settings) -> list[Row]:
 
 
 def _alerts(settings: Settings) -> list[Row]:
-    return [settings.alerts.model_dump()]
+    return [{"sigmas": settings.alerts.sigmas}]
 
 
 def _checks(settings: Settings) -> list[Row]:

@@ -65,6 +65,7 @@ def home_status(home: Home) -> Status:
         warned = con.execute(
             "select table_name || ': ' || check_name from meta.check_results where not passed"
         ).fetchall()
+        alerts = con.execute("select text_en from meta.alerts where is_open order by raised_date desc").fetchall()
     known = readers(settings, home)
     lake = Lake(home.lake, home.landing)
     waiting = [lake.relative(p) for reader in known.values() for p in new_files(lake, reader, home)]
@@ -75,6 +76,7 @@ def home_status(home: Home) -> Status:
         "snapshot": snapshot.name, "file": str(snapshot.path), "published_at": newest[0], "data_through_at": newest[1],
         "data_age_hours": round(age_h, 1), "stale_after_hours": settings.checks.stale_after_hours,
         "checks_passed": newest[2], "checks_warned": newest[3], "warnings": [row[0] for row in warned],
+        "open_alerts": [row[0] for row in alerts],
         **dict(zip(("lines", "rows", "ignored", "duplicates", "rejects"), map(int, counts), strict=True)),
         "refused_files": refused_files(lake, known), "unrecognised_files": unrecognised_files(lake, known, home),
         "not_files": [f"{lake.relative(o.path)}: {o.reason}" for o in odd_things(home.landing)],

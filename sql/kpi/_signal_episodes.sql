@@ -1,38 +1,38 @@
 -- Stretches of time in which a watched figure was outside its limits in the direction that is bad for it.
--- A series alerts when it is [alerts] sigmas from what was to be expected, or beyond three at two of three points; the
--- stretch is over once three points were within. Of series that hold each other (a queue and its site, an hour and its day)
--- the one that is furthest off is kept, the others are counted with it.
+-- A series alerts when a point is [alerts] sigmas from what was to be expected, or, of a metric that has a bad direction, the
+-- last five points together are. Outside is beyond three, or two while five together are. Three points within end a stretch,
+-- and so does midnight where hours are watched. Of series that hold each other (a queue and its site, an hour and its day)
+-- the first that is raised is kept, the others are counted with it.
 -- grain: one row per series, direction and stretch
 -- owner: team:data
 with points as (
     select
-        *,
+        p.*,
+        row_number() over (partition by p.series_key order by p.business_date, p.local_hour) as point_number,
         case
-            when abs(deviation) <= 3 or not is_usual then 0
-            when good_direction = 'up' and deviation > 0 or good_direction = 'down' and deviation < 0 then 0
-            else sign(deviation)
+            when not p.is_usual then 0
+            when p.good_direction = 'neither' then sign(p.deviation) * cast(abs(p.deviation) > 3 as bigint)
+            when p.deviation > 3 or (p.deviation > 2 and p.sustained_deviation >= a.sigmas) then cast(p.good_direction = 'down' as bigint)
+            when p.deviation < -3 or (p.deviation < -2 and p.sustained_deviation <= -a.sigmas) then -cast(p.good_direction = 'up' as bigint)
+            else 0
         end as side,
-    from kpi.signals
-),
-
-ordered as (
-    select
-        *,
-        row_number() over points_of_series as point_number,
-        lag(side, 1, 0) over points_of_series as side_before,
-        lag(side, 2, 0) over points_of_series as side_two_before,
-    from points
-    window points_of_series as (partition by series_key order by business_date, local_hour)
+        a.sigmas,
+    from kpi.signals as p
+    cross join settings.alerts as a
 ),
 
 outside as (
     select
-        o.*,
-        abs(o.deviation) >= a.sigmas or o.side in (o.side_before, o.side_two_before) as is_raised,
-        case when o.point_number - lag(o.point_number) over (partition by o.series_key, o.side order by o.point_number) <= 3 then 0 else 1 end as is_first,
-    from ordered as o
-    cross join settings.alerts as a
-    where o.side <> 0
+        *,
+        abs(deviation) >= sigmas or (good_direction <> 'neither' and abs(sustained_deviation) >= sigmas) as is_raised,
+        case
+            when series = 'hour' and lag(business_date) over side_of_series < business_date then 1
+            when point_number - lag(point_number) over side_of_series <= 3 then 0
+            else 1
+        end as is_first,
+    from points
+    where side <> 0
+    window side_of_series as (partition by series_key, side order by point_number)
 ),
 
 numbered as (
@@ -48,7 +48,7 @@ ends as (
     select
         series_key,
         max(point_number) as last_number,
-    from ordered
+    from points
     group by series_key
 ),
 
@@ -69,6 +69,7 @@ episodes as (
         arg_min(n.local_hour, n.point_number) as from_hour,
         arg_max(n.local_hour, n.point_number) + 1 as to_hour,
         count(*) as point_count,
+        arg_min(abs(n.deviation), n.point_number) filter (where n.is_raised) / case when n.tier is null then 1 else 1.4 end as raised_deviation,
         max(abs(n.deviation)) * n.side as deviation,
         arg_max(n.business_date, abs(n.deviation)) as worst_date,
         arg_max(n.value, abs(n.deviation)) as value,
@@ -82,7 +83,9 @@ episodes as (
     having bool_or(n.is_raised)
 ),
 
--- The same thing seen in several series: the dates meet and one holds the other.
+-- The same thing seen in several series: the dates meet, or nearly, and one holds the other. The first to be raised stands,
+-- of one day the one that was furthest off on it (a tier alone where it was 1.4 times as far off as what holds it): what
+-- comes later does not change which.
 nested as (
     select
         a.series_key,
@@ -90,14 +93,14 @@ nested as (
         a.side,
         b.series_key as other_key,
         b.from_date as other_from_date,
-        row(abs(b.deviation), b.series_key, b.from_date) > row(abs(a.deviation), a.series_key, a.from_date) as is_weaker,
+        row(b.raised_date, -b.raised_deviation, b.series_key) < row(a.raised_date, -a.raised_deviation, a.series_key) as is_weaker,
     from episodes as a
     inner join episodes as b
         on
             (a.metric = b.metric or a.metric in ('contacts', 'offered') and b.metric in ('contacts', 'offered'))
             and a.side = b.side
-            and a.from_date <= b.to_date
-            and b.from_date <= a.to_date
+            and a.from_date <= b.to_date + 5
+            and b.from_date <= a.to_date + 5
             and a.series_key <> b.series_key
             and coalesce(a.site, b.site, '') = coalesce(b.site, a.site, '')
             and coalesce(a.channel, b.channel, '') = coalesce(b.channel, a.channel, '')
@@ -115,7 +118,7 @@ select
     e.queue, -- Queue
     e.tier, -- Value tier
     e.unit, -- Unit
-    e.raised_date, -- Local day on which it was known
+    e.raised_date, -- Local day whose figure raised it
     e.from_date, -- First local day outside the limits
     e.to_date, -- Last local day outside the limits
     e.from_hour, -- First hour outside, of a series by hours

@@ -87,6 +87,7 @@ compared as (
         t.margin_mean - h.margin_mean as margin_uplift,
         sqrt(t.margin_variance / t.customer_count + h.margin_variance / h.customer_count) as margin_error,
         coalesce(least(t.customer_count, h.customer_count), 0) >= m.minimum_n as is_enough,
+        m.currency,
     from arms as t
     left join holdouts as h on t.campaign_id = h.campaign_id
     cross join settings.centre as m
@@ -106,10 +107,11 @@ select
     case when is_enough then order_uplift end as orders_uplift, -- Difference of the two; null: not measurable [unit: per_customer]
     case when is_enough then order_uplift - 1.96 * order_error end as orders_uplift_low, -- Lower end of its 95 % interval [unit: per_customer]
     case when is_enough then order_uplift + 1.96 * order_error end as orders_uplift_high, -- Upper end of its 95 % interval [unit: per_customer]
-    case when is_enough then margin_uplift end as margin_uplift_amount, -- Difference of the margin a customer, in the centre's currency
+    case when is_enough then margin_uplift end as margin_uplift_amount, -- Difference of the margin a customer
     case when is_enough then margin_uplift - 1.96 * margin_error end as margin_uplift_low_amount, -- Lower end of its 95 % interval
     case when is_enough then margin_uplift + 1.96 * margin_error end as margin_uplift_high_amount, -- Upper end of its 95 % interval
-    case when is_enough then order_uplift / nullif(order_error, 0) end as deviation, -- Standard errors by which orders differ
+    currency, -- Currency of amounts: the centre's
+    case when is_enough and order_error > 0 then order_uplift / order_error end as deviation, -- Standard errors by which orders differ
     case
         when not is_enough then 'not_measurable'
         when order_uplift + 1.96 * order_error < 0 then 'harmful'

@@ -45,14 +45,14 @@ paired as (
 select
     month_date, -- First local day of the month
     metric, -- Metric of meta.metrics
-    unit, -- Unit of the value: share or amount (the centre's currency)
+    unit, -- Unit of the value: share, or amount in the centre's currency
     good_direction, -- up, down or neither
     numerator / coalesce(denominator, 1) as value, -- The month's value
     prior_numerator / coalesce(prior_denominator, 1) as prior_value, -- The month's before
     cast(coalesce(denominator, day_count) as bigint) as n, -- Cases; of an amount days
     case
-        when denominator is null then (day_mean - prior_day_mean) / nullif(sqrt(day_variance + prior_day_variance), 0)
-        else 2 * (asin(sqrt((numerator + 0.375) / (denominator + 0.75))) - asin(sqrt((prior_numerator + 0.375) / (prior_denominator + 0.75))))
+        when denominator is null and day_variance + prior_day_variance > 0 then (day_mean - prior_day_mean) / sqrt(day_variance + prior_day_variance)
+        when denominator is not null then 2 * (asin(sqrt((numerator + 0.375) / (denominator + 0.75))) - asin(sqrt((prior_numerator + 0.375) / (prior_denominator + 0.75))))
             / sqrt(1 / (denominator + 0.5) + 1 / (prior_denominator + 0.5))
     end as deviation, -- Standard deviations by which it changed, of a fall negative
 from paired

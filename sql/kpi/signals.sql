@@ -4,7 +4,7 @@
 -- deviation: distance from the expected value on a scale on which chance has the same width everywhere (shares: arcsine;
 -- counts: square root; times: logarithm x square root of n), divided by how much such distances moved from one point to
 -- the next in the eight weeks before (mean moving range / 1.128), or by what chance alone allows, whichever is wider.
--- Source: XmR and p' charts (Wheeler 1993; Laney 2002); Freeman-Tukey and Anscombe transforms.
+-- Source: XmR and p' charts (Wheeler 1993; Laney 2002); Anscombe's transforms.
 -- grain: one row per local day, metric, kind of series and its dimensions
 -- owner: team:data
 with data_end as (
@@ -73,9 +73,7 @@ points as (
 ),
 
 unusual as (
-    select distinct
-        site,
-        unnest(generate_series(cast(from_date as timestamp), cast(to_date as timestamp), interval 1 day)) as midnight,
+    select site, unnest(generate_series(cast(from_date as timestamp), cast(to_date as timestamp), interval 1 day)) as midnight
     from settings.annotations
     where not is_usual
 ),
@@ -127,7 +125,7 @@ scored as (
         end as distance,
         case unit when 's' then 0 else 1 end as chance_width,
     from before
-    where week_count >= 4 and (unit = 'count' or base_n >= 10) and (unit <> 's' or (numerator > 0 and base_numerator > 0 and denominator >= 5))
+    where week_count >= 4 and (unit = 'count' or base_n >= 10) and (unit <> 's' or (numerator > 0 and base_numerator > 0 and denominator >= 10))
 ),
 
 moved as (
@@ -192,5 +190,10 @@ select
         else exp(middle + reach)
     end as high_limit, -- Above it the value differs by more than chance
     distance / width as deviation, -- Standard deviations from the expected value, below it negative
+    sum(case when is_usual then distance / width end) over last_five / sqrt(5) as sustained_deviation, -- The same of the last five points together
     is_usual, -- Whether the day is no stated exception; of such days no alert is raised
 from bounded
+window last_five as (
+    partition by series_key
+    order by business_date, local_hour rows between 4 preceding and current row
+)

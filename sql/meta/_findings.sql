@@ -1,5 +1,5 @@
 -- Alerts that are no watched series: months in which profit fell, campaigns that did harm, policies whose log is not to be
--- trusted. meta.alerts says which is raised when.
+-- trusted, topics that are new in what customers write. meta.alerts says which is raised when.
 -- grain: one row per finding
 -- owner: team:data
 with of_months as (
@@ -26,24 +26,36 @@ of_policies as (
         max_by(p.deviation, abs(p.deviation)) as deviation,
         cast(sum(p.decision_count) filter (where p.action = 'all') as bigint) as n,
         count(*) as point_count,
-        max(p.week_date) = max(w.last_week_date) as is_open,
+        max(p.week_date) = (select max(week_date) from ml.policy_report) as is_open,
     from ml.policy_report as p
-    inner join (
-        select
-            version,
-            max(week_date) as last_week_date,
-        from ml.policy_report
-        group by version
-    ) as w on p.version = w.version
     where not p.is_consistent
     group by p.version
     having max(abs(p.deviation)) >= (select sigmas from settings.alerts)
+),
+
+of_topics as (
+    select
+        language,
+        topic,
+        min(week_date) as from_date,
+        max(week_date) + 6 as to_date,
+        arg_min(label, p_value) as label,
+        arg_min(status, p_value) as status,
+        arg_min(comment_rate, p_value) as value,
+        arg_min(expected_comment_rate, p_value) as expected_value,
+        arg_min(2 * (asin(sqrt(comment_rate)) - asin(sqrt(expected_comment_rate))) * sqrt(all_comment_count), p_value) as deviation,
+        cast(sum(comment_count) as bigint) as n,
+        count(*) as point_count,
+        max(week_date) = (select max(week_date) from ml.voice_topics) as is_open,
+    from ml.voice_topics
+    where status in ('new', 'rising')
+    group by language, topic
 )
 
 select
     'contribution_fell' as kind, -- Kind, see meta.alerts
     month as identity, -- What makes it one alert
-    cast(month_date + interval 1 month as date) as raised_date, -- Local day after which it could be known
+    cast(month_date + interval 1 month as date) as raised_date, -- Local day whose figure raised it
     month_date as from_date, -- First local day
     cast(month_date + interval 1 month as date) - 1 as to_date, -- Last local day
     metric, -- Metric of meta.metrics
@@ -97,3 +109,22 @@ select
     printf('Policy version %s does not act by the propensities it records: 1 / propensity averages to %.2f%s, not to %.2f. No estimate from its log holds.', version, value, case action when 'all' then '' else concat(' for ', action) end, expected_value) as text_en,
     printf('策略版本 %s 记录的倾向概率与实际不符：1/概率 的均值为 %.2f%s，应为 %.2f。其日志不能用于估计。', version, value, case action when 'all' then '' else concat('（', action, '）') end, expected_value) as text_zh,
 from of_policies
+union all
+select
+    'new_topic' as kind,
+    concat(language, '|', topic) as identity,
+    from_date + 6 as raised_date,
+    from_date,
+    to_date,
+    cast(null as varchar) as metric,
+    label as subject,
+    'share' as unit,
+    value,
+    expected_value,
+    deviation,
+    n,
+    point_count,
+    is_open,
+    printf('%s topic in comments: %s (%s), %.1f %% of a week, before %.1f %%', case status when 'new' then 'New' else 'Rising' end, label, language, 100 * value, 100 * expected_value) as text_en,
+    printf('评论中出现%s话题：%s（%s），占一周评论的 %.1f %%，此前 %.1f %%', case status when 'new' then '新' else '上升' end, label, language, 100 * value, 100 * expected_value) as text_zh,
+from of_topics

@@ -1,8 +1,9 @@
 -- What somebody should look at: figures that left their limits, days of which nothing came, months in which profit fell,
--- campaigns that did harm, policies whose log is not to be trusted. The same facts give the same alerts.
+-- campaigns that did harm, policies whose log is not to be trusted, new topics in comments. The same facts give the same alerts.
 -- kind: outside_limits, missing (a count of none), contribution_fell (from one month to the next, by more than three standard
 -- deviations), harmful_campaign (customers called bought less than those held out, by more than three standard errors),
--- wrong_propensities (a version of the policy does not act by the propensities that it records).
+-- wrong_propensities (a version of the policy does not act by the propensities that it records), new_topic (of comments, new
+-- or rising).
 -- grain: one row per alert
 -- owner: team:data
 with labels as (
@@ -107,7 +108,8 @@ raised as (
 select
     cast(md5(concat_ws('|', kind, identity, cast(from_date as varchar), case when deviation < 0 then 'below' else 'above' end)) as uuid) as alert_key, -- Key: the same alert again has the same
     kind, -- See above
-    raised_date, -- Local day after which it could be known
+    identity, -- What it is about, as a key: series, month, campaign|arm, version, or language|topic
+    raised_date, -- Local day whose figure raised it
     from_date, -- First local day that it is about
     to_date, -- Last local day that it is about
     cast(from_hour as bigint) as from_hour, -- First hour of the local clock; null: whole days
@@ -118,10 +120,10 @@ select
     channel, -- Channel
     queue, -- Queue
     tier, -- Value tier
-    subject, -- What it is about, in short: queue, site and channel, month, campaign, version
+    subject, -- What it is about, in short: queue, site and channel, month, campaign, version, words of a topic
     unit, -- Unit of the value: of a metric, per_customer (orders) or choices (of an action)
     value, -- What was seen, at its worst
-    expected_value, -- What was to be expected then: by the weeks before, the month before, or the hold-out
+    expected_value, -- What was to be expected then: by the weeks or the month before, or by the hold-out
     deviation, -- Standard deviations between them
     cast(n as bigint) as n, -- How many cases it rests on
     cast(point_count as bigint) as point_count, -- Points (days, hours, weeks) outside the limits

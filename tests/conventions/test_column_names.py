@@ -31,6 +31,7 @@ SUFFIXES_OF_NUMBERS = ("_s", "_count", "_rate", "_pct", "_amount")
 
 # A number, time or truth without a suffix: each has a reason to be read as it stands.
 NAMED_OTHERWISE = {
+    "adjusted_p_value": "a probability, as statistics calls it",
     "amount": "contract: core.orders, with its currency beside it",
     "baseline_value": "contract: a metric's value, in the metric's own unit",
     "birth_year": "contract: a year is no date",
@@ -54,6 +55,7 @@ NAMED_OTHERWISE = {
     "orders_uplift": "orders per customer",
     "orders_uplift_high": "orders per customer",
     "orders_uplift_low": "orders per customer",
+    "p_value": "a probability, as statistics calls it",
     "passed": "contract: meta.check_results",
     "position_in": "contract: a place in a queue",
     "position_out": "contract: a place in a queue",
@@ -73,6 +75,7 @@ NAMED_OTHERWISE = {
     "side": "1 or -1; a step, nobody's interface",
     "step_number": "contract: an ordinal",
     "to_hour": "an hour of the clock, 1 to 24",
+    "sustained_deviation": "in standard deviations, whatever the unit of the figure",
     "valid_from": "contract: an instant of core.customers, a local date of targets",
     "valid_to": "contract: an instant of core.customers, a local date of targets",
     "value": "contract: a metric's value, in the metric's own unit",

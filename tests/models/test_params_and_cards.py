@@ -10,7 +10,7 @@ from models import churn, next_best_action, value
 from models.features.declarations import model_inputs
 
 ROOM = Path(__file__).parents[2] / "models"
-MODELS = ("churn", "value", "next_best_action")
+MODELS = ("churn", "value", "next_best_action", "voice")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +13,32 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
-from models import churn
+from models import churn, voice
 from models.churn.core import fit_trees, tree_margin
 from models.value import bgnbd, gamma_gamma
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 TELCO = DATA / "churn" / "telco_churn.csv"
+BANKING = DATA / "banking77" / "train.csv"
 CDNOW = DATA / "cdnow" / "cdnow_customers_summary_with_transactions.csv"
+
+
+@pytest.mark.skipif(not BANKING.is_file(), reason=f"public questions are not at {BANKING}")
+def test_a_matter_that_arrives_among_real_questions_is_first_in_its_week_and_no_other_week_is_told() -> None:
+    asked = pl.read_csv(BANKING).sample(fraction=1, shuffle=True, seed=1)
+    usual, new = asked.filter(pl.col("category") != "passcode_forgotten"), asked.filter(category="passcode_forgotten")
+    usual = usual.head(4800).with_columns(week=pl.int_range(pl.len()) % 40)
+    asked = pl.concat([usual, new.head(20).with_columns(week=pl.lit(30, pl.Int64))]).with_row_index("n")
+    comments = asked.select(
+        pl.col("n").map_elements(lambda n: hashlib.md5(str(n).encode()).hexdigest(), pl.String).alias("survey_key"),
+        pl.lit("en").alias("language"),
+        (pl.lit(date(2026, 1, 5)) + pl.duration(weeks="week")).alias("week_date"),
+        pl.col("text").alias("comment"),
+        pl.lit(None, pl.Boolean).alias("is_bottom_two"),
+    )
+    found = voice.find_topics(comments, voice.load_params()).topics.filter(pl.col("status").is_in(["new", "rising"]))
+    assert set(found["week_date"]) == {date(2026, 1, 5) + timedelta(weeks=30)}
+    assert "passcode" in found.sort("p_value")["label"][0]
 
 
 @pytest.mark.skipif(not TELCO.is_file(), reason=f"public churn data is not at {TELCO}")

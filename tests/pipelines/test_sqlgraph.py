@@ -136,7 +136,7 @@ def test_whole_graph_has_an_order_and_every_internal_dependency_exists():
     assert set(order) == set(models)
     made_by_python = {
         "staging.numbers", "staging.customer_keys", "ml._model_metrics", "ml._model_curves", "ml._model_decisions",
-        "ml._scores", "ml._score_history",
+        "ml._scores", "ml._score_history", "ml._voice_topics", "ml._voice_comments", "meta._alert_events",
     }  # fmt: skip
     unknown = {
         f"{table} reads {read}"
