@@ -18,8 +18,8 @@ from dashboards.queries import Period, dates, first, known, known_or_none
 BEFORE = timedelta(weeks=8)
 AFTER = timedelta(weeks=3)
 BESIDE_HOURS = timedelta(days=2)
-POLICY_BEFORE = timedelta(weeks=26)
-POLICY_AFTER = timedelta(weeks=12)
+WEEKS_BEFORE = timedelta(weeks=26)
+WEEKS_AFTER = timedelta(weeks=12)
 MONTHS_BEFORE = 12
 MONTHS_AFTER = 3
 CAMPAIGNS_MAX = 24
@@ -28,6 +28,7 @@ ALERT = """
     select
         cast(alert_key as varchar) as alert_key,
         kind,
+        identity,
         raised_date,
         from_date,
         to_date,
@@ -52,10 +53,14 @@ ALERT = """
 
 @dataclass(frozen=True)
 class Alert:
-    """One row of meta.alerts; the sentence by language, en or zh. Hours are of the local clock, None = whole days."""
+    """One row of meta.alerts; the sentence by language, en or zh.
+
+    identity: a series, month, campaign|arm, version or language|topic. Hours are of the local clock, None = whole days.
+    """
 
     alert_key: str
     kind: str
+    identity: str
     raised_date: date
     from_date: date
     to_date: date
@@ -86,7 +91,10 @@ class Watch:
 
 @dataclass(frozen=True)
 class SeriesPoint:
-    """One watched figure beside its limits; local_hour None = a whole day; unit share, count or s."""
+    """One watched figure beside its limits; local_hour None = a whole day.
+
+    sustained_deviation: standard deviations of the last five points together, None = not known.
+    """
 
     business_date: date
     local_hour: int | None
@@ -98,6 +106,7 @@ class SeriesPoint:
     deviation: float
     is_usual: bool
     good_direction: str
+    sustained_deviation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -141,8 +150,9 @@ class Months:
 class CampaignArm:
     """What an arm of a campaign changed: orders a customer beside those held out, None = not measurable."""
 
-    subject: str
+    identity: str
     campaign_id: str
+    arm: str
     customer_count: int
     holdout_customer_count: int
     uplift: float | None
@@ -169,6 +179,23 @@ class Policy:
 
     action: str = "all"
     weeks: tuple[PolicyWeek, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class TopicWeek:
+    """One topic's share of a week's comments with its 95 % interval; expected None = too few to tell.
+
+    status: new, rising, usual or too few.
+    """
+
+    week_date: date
+    comment_count: int
+    all_comment_count: int
+    value: float
+    low: float | None
+    high: float | None
+    expected: float | None
+    status: str
 
 
 def watch(connection: duckdb.DuckDBPyConnection, period: Period) -> Watch | None:
@@ -211,7 +238,7 @@ def series(connection: duckdb.DuckDBPyConnection, about: Alert) -> Series:
     sql = """
         select
             business_date, local_hour, value, coalesce(n, 0) as n, expected_value, low_limit, high_limit, deviation,
-            is_usual, good_direction
+            is_usual, good_direction, sustained_deviation
         from kpi.signals
         where series_key = cast($series_key as uuid) and business_date between $from_date and $to_date
         order by business_date, local_hour
@@ -271,8 +298,9 @@ def campaigns(connection: duckdb.DuckDBPyConnection, about: Alert) -> tuple[Camp
     sql = """
         with told as (
             select
-                concat_ws(' ', campaign_id, arm) as subject,
+                concat(campaign_id, '|', arm) as identity,
                 campaign_id,
+                coalesce(arm, '') as arm,
                 coalesce(customer_count, 0) as customer_count,
                 coalesce(holdout_customer_count, 0) as holdout_customer_count,
                 orders_uplift as uplift,
@@ -284,10 +312,10 @@ def campaigns(connection: duckdb.DuckDBPyConnection, about: Alert) -> tuple[Camp
         )
 
         select * exclude (first_date) from told
-        qualify subject = $subject or row_number() over (order by first_date desc, subject) <= $most
-        order by first_date desc, subject
+        qualify identity = $identity or row_number() over (order by first_date desc, identity) <= $most
+        order by first_date desc, identity
     """
-    return tuple(CampaignArm(**row) for row in known(connection, sql, subject=about.subject, most=CAMPAIGNS_MAX))
+    return tuple(CampaignArm(**row) for row in known(connection, sql, identity=about.identity, most=CAMPAIGNS_MAX))
 
 
 def policy(connection: duckdb.DuckDBPyConnection, about: Alert) -> Policy:
@@ -298,12 +326,36 @@ def policy(connection: duckdb.DuckDBPyConnection, about: Alert) -> Policy:
         order by abs(deviation) desc, action
         limit 1
     """
-    action = first(known(connection, sql, version=about.subject)).get("action", "all")
+    action = first(known(connection, sql, version=about.identity)).get("action", "all")
     sql = """
         select week_date, version, decision_count, value, expected_value, is_consistent from ml.policy_report
         where action = $action and week_date between $from_date and $to_date
         order by week_date, version
     """
-    shown = Period(about.from_date - POLICY_BEFORE, about.to_date + POLICY_AFTER)
+    shown = _half_a_year(about)
     rows = known(connection, sql, action=action, **dates(shown))
     return Policy(action, tuple(PolicyWeek(**row) for row in rows))
+
+
+def topic(connection: duckdb.DuckDBPyConnection, about: Alert) -> tuple[TopicWeek, ...]:
+    """Return the weeks of the topic around an alert, in the language that its comments are in."""
+    sql = """
+        select
+            week_date,
+            comment_count,
+            all_comment_count,
+            comment_rate as value,
+            case when all_comment_count > 0 then wilson_low(comment_count, all_comment_count) end as low,
+            case when all_comment_count > 0 then wilson_high(comment_count, all_comment_count) end as high,
+            expected_comment_rate as expected,
+            status
+        from ml.voice_topics
+        where concat(language, '|', topic) = $identity and week_date between $from_date and $to_date
+        order by week_date
+    """
+    rows = known(connection, sql, identity=about.identity, **dates(_half_a_year(about)))
+    return tuple(TopicWeek(**row) for row in rows if row["value"] is not None)
+
+
+def _half_a_year(about: Alert) -> Period:
+    return Period(about.from_date - WEEKS_BEFORE, about.to_date + WEEKS_AFTER)

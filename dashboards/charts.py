@@ -1,7 +1,7 @@
 """Figures of the Overview, by pure functions: rows and words in, a Plotly figure out; colours and style of all figures.
 
 Belongs here: marks, axes, colours, and the sentence that says what a figure shows. Not here: the Alerts page's
-figures (evidence_charts.py), asking for data, Streamlit, any phrase of a language.
+figures (series_charts.py, evidence_charts.py), asking for data, Streamlit, any phrase of a language.
 Colours are Okabe and Ito's, told apart by colour-blind readers; no chart has two y axes on one plot.
 """
 
@@ -51,13 +51,19 @@ def colours(*, is_dark: bool) -> dict[str, str]:
 
 
 def instant(group_value: str) -> datetime:
-    """Return the UTC instant of a macro's group: an interval's start, or a business date's midnight.
-
-    A date stands at UTC midnight whatever the zone: on the axis it is a name, not a moment.
-    """
+    """Return the UTC instant of a macro's group: an interval's start, or a business date's midnight."""
     if "T" in group_value:
         return datetime.fromisoformat(group_value.replace("Z", "+00:00"))
-    return datetime.combine(date.fromisoformat(group_value), time(), UTC)
+    return place(date.fromisoformat(group_value))
+
+
+def place(day: date, hour: int | None = None) -> datetime:
+    """Return where a local day (or the middle of an hour) stands on the axis.
+
+    That is at UTC midnight whatever the zone: there it is a name, not a moment.
+    """
+    at = datetime.combine(day, time(), UTC)
+    return at if hour is None else at + timedelta(hours=hour, minutes=30)
 
 
 def step(moments: Sequence[datetime], *, is_by_interval: bool) -> timedelta:

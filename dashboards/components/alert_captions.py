@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from dashboards import evidence_charts as charts
-from dashboards.alert_queries import Alert, CampaignArm, Months, Policy, Series, SeriesPoint, Watch
+from dashboards import evidence_charts, series_charts
+from dashboards.alert_queries import Alert, CampaignArm, Months, Policy, Series, TopicWeek, Watch
 from dashboards.components import formats
 from dashboards.components.captions import plain
 from dashboards.components.words import Words
@@ -76,7 +76,7 @@ def _line(alert: Alert, is_chosen: bool, catalogue: dict[str, Metric], words: Wo
         "kind": plain(_unbroken(kind(alert, words)) if words.language == "zh_CN" else kind(alert, words)),
         "deviation": deviation(alert, catalogue),
         "n": "–" if alert.n is None else formats.count(alert.n),
-        "state": _unbroken(words("alerts.open") if alert.is_open else f":gray[{words('alerts.over')}]"),
+        "state": _unbroken(words("alerts.open")) if alert.is_open else f":gray[{_unbroken(words('alerts.over'))}]",
         "also": formats.count(alert.also_count) if alert.also_count else "–",
     }
 
@@ -136,30 +136,28 @@ def metric_label(name: str, centre: Publication, words: Words) -> str:
 
 def series(alert: Alert, shown: Series, words: Words) -> str:
     """Say how often the series was outside its limits in the alert's time, and where it was furthest off."""
-    own = [point for point in shown.points if charts.is_about(alert, point)]
-    outside = [point for point in own if charts.is_outside(point) and _is_same_side(point, alert)]
+    own = [point for point in shown.points if series_charts.is_about(alert, point)]
+    outside = [point for point in own if series_charts.is_part(alert, point)]
     if not outside:
         return words("evidence.not_there")
     worst = max(outside, key=lambda point: abs(point.deviation))
     told = {
-        "moment": charts.moment_of(worst, words), "outside": len(outside), "judged": len(own),
+        "moment": series_charts.moment_of(worst, words), "outside": len(outside), "judged": len(own),
         "value": formats.quantity(alert.unit, worst.value), "n": formats.count(worst.n),
         "low": formats.quantity(alert.unit, worst.low_limit), "high": formats.quantity(alert.unit, worst.high_limit),
     }  # fmt: skip
-    hours = charts.is_hourly(shown.points)
+    hours = series_charts.is_hourly(shown.points)
     if len(own) == 1:
         said = [words("evidence.series_once", **told)]
     else:
         said = [words("evidence.series_hours" if hours else "evidence.series_days", **told)]
+    if not all(series_charts.is_outside(point) for point in outside):
+        said.append(words("evidence.series_together"))
     before = [point for point in shown.points if point.business_date < alert.from_date]
     if before:
-        n = sum(charts.is_outside(point) for point in before)
+        n = sum(series_charts.is_outside(point) for point in before)
         said.append(words("evidence.hours_before" if hours else "evidence.days_before", n=n, judged=len(before)))
     return words("app.sentence_gap").join(said)
-
-
-def _is_same_side(point: SeriesPoint, alert: Alert) -> bool:
-    return (point.deviation > 0) == ((alert.deviation or 0) > 0)
 
 
 def beside(shown: Series, words: Words) -> str | None:
@@ -167,7 +165,7 @@ def beside(shown: Series, words: Words) -> str | None:
     if not shown.annotations:
         return None
     named = []
-    for letter, annotation in charts.lettered(shown.annotations):
+    for letter, annotation in series_charts.lettered(shown.annotations):
         days = [formats.local_date(annotation.from_date, words.language)]
         if annotation.to_date > annotation.from_date:
             days.append(formats.local_date(annotation.to_date, words.language))
@@ -191,18 +189,26 @@ def months(alert: Alert, shown: Months, centre: Publication, words: Words) -> st
             "before": formats.quantity(unit, before[-1].value, centre.currency),
             "before_month": formats.month(before[-1].month_date, words.language),
         }  # fmt: skip
-        is_chance = now.deviation is None or abs(now.deviation) <= charts.LIMIT
+        is_chance = now.deviation is None or abs(now.deviation) <= series_charts.LIMIT
         sentences.append(words("evidence.month_within" if is_chance else "evidence.month_outside", **told))
     return words("app.sentence_gap").join(sentences) if sentences else words("evidence.not_there")
 
 
 def campaigns(alert: Alert, rows: Sequence[CampaignArm], words: Words) -> str:
     """Say what the alert's campaign changed, and how many others cannot be measured."""
-    own = next((row for row in rows if row.subject == alert.subject), None)
+    own = next((row for row in rows if row.identity == alert.identity), None)
     if own is None:
         return words("evidence.not_there")
     n, held = formats.count(own.customer_count), formats.count(own.holdout_customer_count)
-    said = [words("evidence.campaign", campaign=own.campaign_id, uplift=charts.uplift_text(own, words), n=n, held=held)]
+    said = [
+        words(
+            "evidence.campaign",
+            campaign=own.campaign_id,
+            uplift=evidence_charts.uplift_text(own, words),
+            n=n,
+            held=held,
+        )
+    ]
     if own.verdict == "harmful":
         said.append(words("evidence.stop"))
     unknown = sum(row.uplift is None for row in rows)
@@ -213,16 +219,31 @@ def campaigns(alert: Alert, rows: Sequence[CampaignArm], words: Words) -> str:
 
 def policy(alert: Alert, shown: Policy, words: Words) -> str:
     """Say in how many weeks the alert's version was off, and of which action."""
-    own = [week for week in shown.weeks if week.version == alert.subject]
+    own = [week for week in shown.weeks if week.version == alert.identity]
     off = [week for week in own if week.is_consistent is False]
     if not off:
         return words("evidence.not_there")
-    others = [week for week in shown.weeks if week.version != alert.subject and week.is_consistent is not None]
+    others = [week for week in shown.weeks if week.version != alert.identity and week.is_consistent is not None]
     sentences = [
         words("evidence.policy_all") if shown.action == "all" else words("evidence.policy_of", action=shown.action),
-        words("evidence.policy", version=alert.subject, off=len(off), weeks=len(own)),
+        words("evidence.policy", version=alert.identity, off=len(off), weeks=len(own)),
     ]
     if others:
         n = sum(week.is_consistent is False for week in others)
         sentences.append(words("evidence.policy_others", off=n, weeks=len(others)))
     return words("app.sentence_gap").join(sentences)
+
+
+def topic(weeks: Sequence[TopicWeek], words: Words) -> str:
+    """Say in which week the topic took the largest share of comments, of those in which it was new or rising."""
+    news = [week for week in weeks if week.status in evidence_charts.NEWS]
+    if not news:
+        return words("evidence.not_there")
+    top = max(news, key=lambda week: week.value)
+    told = {
+        "n": formats.count(top.comment_count), "all": formats.count(top.all_comment_count),
+        "day": formats.local_date(top.week_date, words.language), "rate": formats.percent(top.value),
+    }  # fmt: skip
+    if top.expected is None:
+        return words("evidence.topic", **told)
+    return words("evidence.topic_expected", expected=formats.percent(top.expected), **told)

@@ -1,7 +1,8 @@
 """What an alert rests on, drawn under the list: one small function for each kind of alert.
 
 Belongs here: which figure shows which kind. A new kind needs a line in `DRAWN` and words (`kind.`, `method.`);
-until it has them its sentence stands alone. Not here: figures (evidence_charts.py), sentences (alert_captions.py).
+until it has them its sentence stands alone.
+Not here: figures (series_charts.py, evidence_charts.py), sentences (alert_captions.py).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboards import charts, evidence_charts
+from dashboards import charts, evidence_charts, series_charts
 from dashboards.alert_queries import Alert
 from dashboards.components import alert_captions, captions, published
 from dashboards.components.words import Words
@@ -35,7 +36,7 @@ def _watched_series(case: Case) -> None:
     said = alert_captions.series(case.alert, shown, case.words)
     figure = None
     if shown.points:
-        figure = evidence_charts.watched_series(
+        figure = series_charts.watched_series(
             shown.points, shown.annotations, case.alert, case.words,
             label=alert_captions.label(case.alert, case.centre, case.words), is_dark=case.is_dark,
         )  # fmt: skip
@@ -69,12 +70,19 @@ def _policy(case: Case) -> None:
     _draw(case, "policy", alert_captions.policy(case.alert, shown, case.words), figure)
 
 
+def _topic(case: Case) -> None:
+    weeks = published.topic(case.path, case.alert)
+    figure = evidence_charts.topic_weeks(weeks, case.words, is_dark=case.is_dark) if weeks else None
+    _draw(case, "topic", alert_captions.topic(weeks, case.words), figure)
+
+
 DRAWN: dict[str, Callable[[Case], None]] = {
     "outside_limits": _watched_series,
     "missing": _watched_series,
     "contribution_fell": _months,
     "harmful_campaign": _campaigns,
     "wrong_propensities": _policy,
+    "new_topic": _topic,
 }
 
 

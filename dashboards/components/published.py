@@ -83,6 +83,13 @@ def campaigns(path: str, about: alert_queries.Alert) -> tuple[alert_queries.Camp
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
+def topic(path: str, about: alert_queries.Alert) -> tuple[alert_queries.TopicWeek, ...]:
+    """Return the weeks of the topic around an alert."""
+    with _opened(path).cursor() as cursor:
+        return alert_queries.topic(cursor, about)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
 def policy(path: str, about: alert_queries.Alert) -> alert_queries.Policy:
     """Return the weeks of the policy around an alert."""
     with _opened(path).cursor() as cursor:
