@@ -185,7 +185,7 @@ def moment_of(point: SeriesPoint, words: Words) -> str:
     day = formats.local_date(point.business_date, words.language)
     if point.local_hour is None:
         return day
-    return words("evidence.hour_of_day", day=day, hour=f"{point.local_hour:02}:00–{point.local_hour + 1:02}:00")
+    return f"{day} {point.local_hour:02}:00–{point.local_hour + 1:02}:00"
 
 
 def _add_letters(
