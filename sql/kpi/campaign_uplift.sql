@@ -86,7 +86,7 @@ compared as (
         sqrt(t.order_variance / t.customer_count + h.order_variance / h.customer_count) as order_error,
         t.margin_mean - h.margin_mean as margin_uplift,
         sqrt(t.margin_variance / t.customer_count + h.margin_variance / h.customer_count) as margin_error,
-        coalesce(least(t.customer_count, h.customer_count), 0) >= m.minimum_n as is_enough,
+        least(t.customer_count, coalesce(h.customer_count, 0)) >= m.minimum_n as is_enough,
         m.currency,
     from arms as t
     left join holdouts as h on t.campaign_id = h.campaign_id

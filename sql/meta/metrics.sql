@@ -21,6 +21,7 @@ select
     good_direction, -- up, down or neither
     minimum_n, -- A value of fewer observations is shown greyed; null: the centre's own minimum holds
     basis, -- measured, attributed or modelled
+    watched_by, -- The series of it that are watched, separated by commas: see kpi.signals; null: none
     source, -- Whose definition it is
     unlike, -- How it differs from metrics that are taken for it
 from build.metrics

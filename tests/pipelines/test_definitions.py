@@ -274,6 +274,8 @@ EMPTY_IN_THE_SAMPLE = {
     "meta.rejects", "core.action_outcomes", "core.agents", "core.campaign_attempts", "core.cases", "core.schedules",
     "kpi.campaign_day", "kpi.campaign_day_metrics", "kpi.schedule_day", "kpi.schedule_day_metrics", "ml.retained_day",
     "kpi.campaign_uplift", "ml.policy_report",
+    # Weeks must have passed before a figure can be out of the usual.
+    "kpi.signals", "kpi.month_changes", "meta.alerts", "meta.alert_events", "meta.annotations",
     "ml.voice_comments", "ml.voice_topics",  # of a day's comments nothing can be said
 }  # fmt: skip
 
