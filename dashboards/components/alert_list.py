@@ -1,6 +1,7 @@
 """Which alert is looked at: the choice on the Alerts page, and the sentences that lead there from the Overview.
 
-Belongs here: the `alert` of the address, both ways. Not here: the list's text (alert_captions.py), evidence.
+Belongs here: the `alert` of the address, both ways; the filters are carried along by Streamlit.
+Not here: the list's text (alert_captions.py), evidence.
 The address is the truth: a widget bound to it would write a whole sentence there.
 """
 
@@ -17,7 +18,6 @@ from dashboards.components.words import Words
 from dashboards.queries import Publication
 
 PARAMETER = "alert"
-FILTERS = ("d", "cmp", "lang")
 PAGE = "app_pages/alerts.py"
 CHANGED_MAX = 5
 
@@ -63,15 +63,12 @@ def what_changed(watch: Watch | None, facts: Publication, words: Words) -> None:
         st.subheader(words("alerts.changed_title"), anchor=False)
         if not watch.alerts:
             st.caption(alert_captions.summary(watch, words))
-        asked = {name: st.query_params.get_all(name) for name in FILTERS if name in st.query_params}
         for alert in alert_captions.strongest(watch.alerts, CHANGED_MAX):
             with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
                 # A link's own label is cut off at the edge of the page; the sentence beside it breaks.
                 st.markdown(alert_captions.marked(alert, facts.catalogue, words), width="content")
-                st.page_link(
-                    PAGE, label=words("alerts.why"), icon=":material/search:",
-                    query_params=asked | {PARAMETER: alert.alert_key},
-                )  # fmt: skip
+                link = f":blue[{words('alerts.why')}]"
+                st.page_link(PAGE, label=link, query_params={PARAMETER: alert.alert_key})
         more = len(watch.alerts) - CHANGED_MAX
         if more > 0:
-            st.page_link(PAGE, label=words("alerts.more", n=more), query_params=asked)
+            st.page_link(PAGE, label=f":blue[{words('alerts.more', n=more)}]")
