@@ -1,6 +1,6 @@
 """Entry point of the dashboards: `callwright dashboard` runs this file with Streamlit.
 
-Belongs here: page list, language, the pages' common ground. Not here: any figure or query.
+Belongs here: page list, language, the pages' common ground (header and filters). Not here: any figure or query.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards.components import filters
+from dashboards.components import filters, opening
 from dashboards.components.words import Words
 
 HERE = Path(__file__).parent
@@ -35,6 +35,12 @@ page = st.navigation(
                 help=words("nav.overview_help"),
             ),
             st.Page(
+                HERE / "app_pages" / "alerts.py",
+                title=words("nav.alerts"),
+                url_path="alerts",
+                help=words("nav.alerts_help"),
+            ),
+            st.Page(
                 HERE / "app_pages" / "agents.py",
                 title=words("nav.agents"),
                 url_path="agents",
@@ -43,5 +49,5 @@ page = st.navigation(
         ]
     }
 )
-st.session_state["page"] = page.url_path
+st.session_state["opened"] = opening.begin(words, page.title, is_compared=page.url_path not in ("alerts", "agents"))
 page.run()

@@ -1,7 +1,7 @@
-"""Figures, by pure functions: rows and words in, a Plotly figure out.
+"""Figures of the Overview, by pure functions: rows and words in, a Plotly figure out; colours and style of all figures.
 
-Belongs here: marks, axes, colours, and the sentence that says what a figure shows. Not here: asking for
-data, Streamlit, any phrase of a language.
+Belongs here: marks, axes, colours, and the sentence that says what a figure shows. Not here: the Alerts page's
+figures (series_charts.py, evidence_charts.py), asking for data, Streamlit, any phrase of a language.
 Colours are Okabe and Ito's, told apart by colour-blind readers; no chart has two y axes on one plot.
 """
 
@@ -31,8 +31,12 @@ LIGHT = {
     "answered": "#0072B2", "abandoned": "#E69F00", "timed_out": "#009E73", "exited_by_key": "#CC79A7",
     "exited_empty": "#56B4E9", "withdrawn": "#D55E00", "open": "#999999",
     "line": "#0072B2", "target": "#5A6472", "other": "#999999",
+    "good": "#0072B2", "bad": "#D55E00", "bad_text": "#A84700", "good_text": "#005A8C", "ink": "#1B2430",
 }  # fmt: skip
-DARK = LIGHT | {"answered": "#56B4E9", "exited_empty": "#F0E442", "line": "#56B4E9", "target": "#A3ADBA"}
+DARK = LIGHT | {
+    "answered": "#56B4E9", "exited_empty": "#F0E442", "line": "#56B4E9", "target": "#A3ADBA",
+    "good": "#56B4E9", "bad": "#E69F00", "bad_text": "#F0B429", "good_text": "#7CC6F0", "ink": "#E8ECF1",
+}  # fmt: skip
 TIER_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 TICKS_MAX = 5  # what a telephone's width has room for
 # With more points than this their marks would hide the line.
@@ -47,13 +51,19 @@ def colours(*, is_dark: bool) -> dict[str, str]:
 
 
 def instant(group_value: str) -> datetime:
-    """Return the UTC instant of a macro's group: an interval's start, or a business date's midnight.
-
-    A date stands at UTC midnight whatever the zone: on the axis it is a name, not a moment.
-    """
+    """Return the UTC instant of a macro's group: an interval's start, or a business date's midnight."""
     if "T" in group_value:
         return datetime.fromisoformat(group_value.replace("Z", "+00:00"))
-    return datetime.combine(date.fromisoformat(group_value), time(), UTC)
+    return place(date.fromisoformat(group_value))
+
+
+def place(day: date, hour: int | None = None) -> datetime:
+    """Return where a local day (or the middle of an hour) stands on the axis.
+
+    That is at UTC midnight whatever the zone: there it is a name, not a moment.
+    """
+    at = datetime.combine(day, time(), UTC)
+    return at if hour is None else at + timedelta(hours=hour, minutes=30)
 
 
 def step(moments: Sequence[datetime], *, is_by_interval: bool) -> timedelta:
@@ -151,7 +161,7 @@ def _time_axes(
     figure.update_yaxes(
         title_text=words("chart.service_level"), range=[0, 1.05], tickformat=".0%", tickvals=[0, 0.5, 1], row=2, col=1
     )
-    _style(figure, height=420)
+    style(figure, height=420)
     figure.update_layout(barmode="stack", bargap=0.2, margin_r=56)
 
 
@@ -184,7 +194,7 @@ def outcomes_by_queue(rows: Sequence[QueueRow], words: Words, *, is_dark: bool =
         )  # fmt: skip
     figure.update_xaxes(range=[0, 1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1], showgrid=False)
     figure.update_yaxes(visible=False, range=[-0.4, max(1, len(shown)) - 0.2])
-    _style(figure, height=110 + 58 * max(1, len(shown)))
+    style(figure, height=110 + 58 * max(1, len(shown)))
     figure.update_layout(barmode="stack", margin_r=20)
     return figure
 
@@ -206,7 +216,7 @@ def tier_mix(rows: Sequence[TierRow], words: Words) -> go.Figure:
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
     figure.update_xaxes(visible=False, rangemode="tozero", range=[0, 1.5 * max(totals.values(), default=1)])
-    _style(figure, height=60 + 42 * max(2, len(names)))
+    style(figure, height=60 + 42 * max(2, len(names)))
     return figure
 
 
@@ -218,7 +228,8 @@ def _ink(colour: str) -> str:
     return "#FFFFFF" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"
 
 
-def _style(figure: go.Figure, *, height: int) -> None:
+def style(figure: go.Figure, *, height: int) -> None:
+    """Give a figure its height and the house's margins and legend."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 36, "b": 8},

@@ -1,7 +1,7 @@
-"""Every question the pages ask of the published file, as SQL with bound parameters.
+"""Opening the published file, and what the Overview asks of it, as SQL with bound parameters.
 
 Belongs here: opening a snapshot and asking it; figures come from the same macros the analysts call.
-Not here: Streamlit, caching, words on the screen, drawing.
+Not here: what the Alerts page asks (alert_queries.py), Streamlit, caching, words on the screen, drawing.
 """
 
 from __future__ import annotations
@@ -188,13 +188,18 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, **values: Any) -> lis
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _known(connection: duckdb.DuckDBPyConnection, sql: str, **values: Any) -> list[dict[str, Any]]:
-    """Ask what a file of an older version, or of the first publish, may not have: it then answers nothing."""
+def known_or_none(connection: duckdb.DuckDBPyConnection, sql: str, **values: Any) -> list[dict[str, Any]] | None:
+    """Ask what a file of an older version, or of the first publish, may not have: None if it has not."""
     try:
         return _rows(connection, sql, **values)
     except (duckdb.CatalogException, duckdb.BinderException) as error:  # a table or macro; a column
         log.warning("not in this file: %s", error)
-        return []
+        return None
+
+
+def known(connection: duckdb.DuckDBPyConnection, sql: str, **values: Any) -> list[dict[str, Any]]:
+    """Ask what a file may not have: it then answers nothing."""
+    return known_or_none(connection, sql, **values) or []
 
 
 def publication(connection: duckdb.DuckDBPyConnection, path: str) -> Publication:
@@ -209,10 +214,10 @@ def publication(connection: duckdb.DuckDBPyConnection, path: str) -> Publication
             coalesce(checks_failed_count, 0) as checks_failed_count
         from meta.publish order by published_at desc limit 1
     """
-    facts |= _first(_known(connection, sql))
+    facts |= first(known(connection, sql))
     sql = "select name as centre, timezone, currency, minimum_n from meta.centre limit 1"
-    facts |= {name: value for name, value in _first(_known(connection, sql)).items() if value is not None}
-    facts |= _first(_known(connection, "select max(business_date) as last_date from kpi.queue_day"))
+    facts |= {name: value for name, value in first(known(connection, sql)).items() if value is not None}
+    facts |= first(known(connection, "select max(business_date) as last_date from kpi.queue_day"))
     facts["catalogue"] = _catalogue(connection)
     return Publication(**facts)
 
@@ -227,7 +232,7 @@ def _catalogue(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
         order by is_default
     """
     found = {}
-    for row in _known(connection, sql):
+    for row in known(connection, sql):
         metric = Metric(
             row["unit"], row["good_direction"], row["is_total"], row["basis"],
             {"en": row["short_label_en"], "zh": row["short_label_zh"]},
@@ -239,7 +244,8 @@ def _catalogue(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
     return found
 
 
-def _first(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def first(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the first row, an empty one if there is none."""
     return rows[0] if rows else {}
 
 
@@ -253,7 +259,7 @@ def overview(connection: duckdb.DuckDBPyConnection, period: Period, prior: Perio
     """
     figures, beside = _figures(connection, period, is_prior=False)
     points, is_by_interval = _points(connection, period)
-    target = _first(_targets(connection, period, ["*"]))
+    target = first(_targets(connection, period, ["*"]))
     surveys = {name: row for name, row in beside.items() if "sent_count" in row}
     return Overview(
         figures=figures,
@@ -282,7 +288,7 @@ def _figures(
         told = {} if is_prior else {name: BESIDE[name] for name in cards if name in BESIDE}
         asked += told.values()
         asked += [_interval(name, cards[name]) for name in cards if name in WITH_INTERVAL and not is_prior]
-        row = _first(_known(connection, f"select {', '.join(asked)} from {source}", **_dates(period)))
+        row = first(known(connection, f"select {', '.join(asked)} from {source}", **dates(period)))
         for name in cards if row else ():
             ends = (row.get(f"{name}_{end}") for end in ("low", "high"))
             figures[name] = Figure(row[name], row[f"{name}_n"] or 0, *ends)
@@ -298,7 +304,8 @@ def _interval(name: str, metric: str) -> str:
     )
 
 
-def _dates(period: Period) -> dict[str, date]:
+def dates(period: Period) -> dict[str, date]:
+    """Return the period as the parameters of a question."""
     return {"from_date": period.from_date, "to_date": period.to_date}
 
 
@@ -308,7 +315,7 @@ def _variants(connection: duckdb.DuckDBPyConnection, period: Period) -> tuple[st
         where business_date between $from_date and $to_date and service_level_variant is not null
         order by service_level_variant
     """
-    return tuple(row["service_level_variant"] for row in _known(connection, sql, **_dates(period)))
+    return tuple(row["service_level_variant"] for row in known(connection, sql, **dates(period)))
 
 
 def _points(connection: duckdb.DuckDBPyConnection, period: Period) -> tuple[tuple[TimePoint, ...], bool]:
@@ -316,7 +323,7 @@ def _points(connection: duckdb.DuckDBPyConnection, period: Period) -> tuple[tupl
         select count(distinct business_date) as days from kpi.queue_day
         where business_date between $from_date and $to_date
     """
-    is_by_interval = _first(_known(connection, sql, **_dates(period))).get("days", 3) <= INTERVAL_DAYS_MAX
+    is_by_interval = first(known(connection, sql, **dates(period))).get("days", 3) <= INTERVAL_DAYS_MAX
     sql = """
         select
             group_value,
@@ -330,7 +337,7 @@ def _points(connection: duckdb.DuckDBPyConnection, period: Period) -> tuple[tupl
         order by group_value
     """
     by = "interval" if is_by_interval else "business_date"
-    return tuple(TimePoint(**row) for row in _known(connection, sql, **_dates(period), by=by)), is_by_interval
+    return tuple(TimePoint(**row) for row in known(connection, sql, **dates(period), by=by)), is_by_interval
 
 
 def _queues(connection: duckdb.DuckDBPyConnection, period: Period) -> tuple[QueueRow, ...]:
@@ -349,7 +356,7 @@ def _queues(connection: duckdb.DuckDBPyConnection, period: Period) -> tuple[Queu
         where group_value is not null
         order by offered_count desc, group_value
     """
-    rows = _known(connection, sql, **_dates(period))
+    rows = known(connection, sql, **dates(period))
     targets = {row["queue"]: row for row in _targets(connection, period, [row["group_value"] for row in rows])}
     return tuple(_queue_row(row, targets.get(row["group_value"], {})) for row in rows)
 
@@ -400,7 +407,7 @@ def _targets(connection: duckdb.DuckDBPyConnection, period: Period, queues: Iter
 
         select queue, sl_target_rate, sl_threshold_s from matching where place = 1
     """
-    return _known(connection, sql, queues=list(queues), to_date=period.to_date)
+    return known(connection, sql, queues=list(queues), to_date=period.to_date)
 
 
 def _tiers(connection: duckdb.DuckDBPyConnection) -> tuple[TierRow, ...]:
@@ -413,4 +420,4 @@ def _tiers(connection: duckdb.DuckDBPyConnection) -> tuple[TierRow, ...]:
         from ml.tier_mix
         order by max(priority) over (partition by tier) desc nulls last, tier, source, model_version
     """
-    return tuple(TierRow(**row) for row in _known(connection, sql))
+    return tuple(TierRow(**row) for row in known(connection, sql))

@@ -5,41 +5,20 @@ Belongs here: the order of things on the page. Not here: SQL, figures, formats, 
 
 from __future__ import annotations
 
-import duckdb
 import streamlit as st
 
 from dashboards import agent_charts, charts
-from dashboards.components import agents, captions, empty, filters, header, published
+from dashboards.components import agents, captions, published
+from dashboards.components.opening import Opened
 from dashboards.components.words import Words
-from dashboards.logs import log
 
 METRIC_KEY = "ag_metric"
 
 words: Words = st.session_state["words"]
-home = published.home()
-path = published.current_snapshot()
-
-if path is None:
-    empty.not_published(words, home)
-    st.stop()
-
-try:
-    facts = published.publication(path)
-except duckdb.Error as error:
-    log.error("cannot read %s: %s", path, error)
-    empty.unreadable(words, home, path)
-    st.stop()
-
-header.draw(facts, words, words("nav.agents"))
-if facts.last_date is None:
-    empty.no_contacts(words, home)
-    st.stop()
-
-period = filters.period(words, facts.last_date)
-st.sidebar.caption(captions.anchor(facts.last_date, words))
-metrics = {metric.name: metric for metric in published.fair_metrics(path)}
+opened: Opened = st.session_state["opened"]
+metrics = {metric.name: metric for metric in published.fair_metrics(opened.path)}
 if not metrics:
-    st.info(words("agents.older_body", home=home), title=words("agents.older_title"))
+    st.info(words("agents.older_body", home=published.home()), title=words("agents.older_title"))
     st.stop()
 
 
@@ -55,15 +34,14 @@ picked = st.segmented_control(
     key=METRIC_KEY, required=True, on_change=take_metric,
 )  # fmt: skip
 metric = metrics[picked or next(iter(metrics))]
-view = published.agents(path, metric, period)
-is_dark = st.context.theme.type == "dark"
+view = published.agents(opened.path, metric, opened.period)
 
-st.caption(captions.period(period, None, words))
+st.caption(captions.period(opened.period, None, words))
 st.subheader(words("agents.funnel_title"), anchor=False, help=metric.meaning[words.language[:2]])
 answer = agents.answer(view, metric, words)
 st.markdown(captions.plain(answer))
 if view.rows:
-    figure = agent_charts.funnel(view, metric, words, is_dark=is_dark)
+    figure = agent_charts.funnel(view, metric, words, is_dark=opened.is_dark)
     st.plotly_chart(figure, key="agents_funnel", config=charts.CONFIG, alt=answer)
     st.caption(words("agents.funnel_note"))
 

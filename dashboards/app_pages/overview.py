@@ -5,40 +5,20 @@ Belongs here: the order of things on the page. Not here: SQL, figures, formats, 
 
 from __future__ import annotations
 
-import duckdb
 import streamlit as st
 
 from dashboards import charts
-from dashboards.components import captions, cards, empty, filters, header, published
+from dashboards.components import alert_list, captions, cards, published
+from dashboards.components.opening import Opened
 from dashboards.components.words import Words
-from dashboards.logs import log
 
 words: Words = st.session_state["words"]
-home = published.home()
-path = published.current_snapshot()
+opened: Opened = st.session_state["opened"]
+facts, prior, is_dark = opened.facts, opened.prior, opened.is_dark
+view = published.overview(opened.path, opened.period, prior)
 
-if path is None:
-    empty.not_published(words, home)
-    st.stop()
-
-try:
-    facts = published.publication(path)
-except duckdb.Error as error:
-    log.error("cannot read %s: %s", path, error)
-    empty.unreadable(words, home, path)
-    st.stop()
-
-header.draw(facts, words, words("nav.overview"))
-if facts.last_date is None:
-    empty.no_contacts(words, home)
-    st.stop()
-
-period = filters.period(words, facts.last_date)
-prior = filters.prior_period(words, period)
-st.sidebar.caption(captions.anchor(facts.last_date, words))
-view = published.overview(path, period, prior)
-
-st.caption(captions.period(period, prior, words))
+st.caption(captions.period(opened.period, prior, words))
+alert_list.what_changed(published.watch(opened.path, opened.period), facts, words)
 against = captions.against(prior, words)
 for section, names in (("quality", cards.QUALITY), ("efficiency", cards.EFFICIENCY), ("money", cards.MONEY)):
     st.subheader(words(f"section.{section}"), anchor=False)
@@ -46,7 +26,6 @@ for section, names in (("quality", cards.QUALITY), ("efficiency", cards.EFFICIEN
         for name in names:
             cards.draw(cards.card(name, view, facts, words, against), name)
 
-is_dark = st.context.theme.type == "dark"
 st.subheader(words("chart.when_title"), anchor=False)
 when = captions.busiest(view, facts, words)
 st.caption(when)

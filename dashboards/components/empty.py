@@ -29,3 +29,9 @@ def no_contacts(words: Words, home: Path) -> None:
 def unreadable(words: Words, home: Path, path: str) -> None:
     """The snapshot cannot be opened."""
     st.error(words("empty.unreadable_body", home=home, path=path), title=words("empty.unreadable_title"))
+
+
+def no_alerts_table(words: Words, home: Path) -> None:
+    """The snapshot is of a version that raised no alerts."""
+    st.info(words("empty.no_alerts_body"), title=words("empty.no_alerts_title"))
+    st.code(f"callwright run --home {shlex.quote(str(home))}", language="bash")

@@ -42,24 +42,14 @@ def language() -> str:
 def period(words: Words, last_date: date) -> Period:
     """Draw the date range and its shortcuts; nothing lies after `last_date`."""
     default = last_days(DEFAULT_DAYS, last_date)
-    _take_dates_along()
     picked = st.sidebar.date_input(
         words("filter.dates"), (default.from_date, default.to_date), key="d", bind="query-params",
         min_value=last_date - timedelta(days=OLDEST_DAYS), max_value=last_date, format="YYYY-MM-DD",
     )  # fmt: skip
     shown = period_of(picked, last_date)
-    st.session_state["dates_before"] = (shown.from_date, shown.to_date)
     st.session_state["preset"] = next((n for n in PRESETS_DAYS if last_days(n, last_date) == shown), None)
     st.sidebar.pills(words("filter.last_days"), PRESETS_DAYS, key="preset", on_change=_take_preset, args=(last_date,))
     return shown
-
-
-def _take_dates_along() -> None:
-    """Set the dates of the page before: a page that was just opened has a widget of its own, which knows none."""
-    page = st.session_state["page"]
-    if st.session_state.get("dates_page", page) != page and "d" not in st.query_params:
-        st.session_state["d"] = st.session_state["dates_before"]
-    st.session_state["dates_page"] = page
 
 
 def _take_preset(last_date: date) -> None:
@@ -67,7 +57,10 @@ def _take_preset(last_date: date) -> None:
     st.session_state["d"] = (taken.from_date, taken.to_date)
 
 
-def prior_period(words: Words, shown: Period) -> Period | None:
-    """Draw the comparison switch; None means no comparison."""
-    is_compared = st.sidebar.toggle(words("filter.comparison"), value=True, key="cmp", bind="query-params")
-    return shown.prior() if is_compared else None
+def prior_period(words: Words, shown: Period, *, is_compared: bool) -> Period | None:
+    """Draw the comparison switch, at rest on a page that compares nothing; None means no comparison."""
+    is_on = st.sidebar.toggle(
+        words("filter.comparison"), value=True, key="cmp", bind="query-params", disabled=not is_compared,
+        help=None if is_compared else words("filter.comparison_unused"),
+    )  # fmt: skip
+    return shown.prior() if is_on and is_compared else None

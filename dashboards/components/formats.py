@@ -74,6 +74,26 @@ def short_date(day: date, language: str) -> str:
     return f"{day.month}月{day.day}日" if language == "zh_CN" else f"{day.day} {day:%b}"
 
 
+def month(day: date, language: str) -> str:
+    """2026-07-01 -> Jul 2026, or 2026年7月."""
+    return f"{day.year}年{day.month}月" if language == "zh_CN" else f"{day:%b %Y}"
+
+
+def quantity(unit: str, value: float, currency: str | None = None) -> str:
+    """Return a value by its unit: share, s, count, amount, or a mean such as per_customer or choices."""
+    match unit:
+        case "share":
+            return percent(value)
+        case "s":
+            return duration(value)
+        case "amount":
+            return money(value, currency, is_compact=True)
+        case "count":
+            return count(value) if value == round(value) or abs(value) >= 100 else _signed_minus(f"{value:,.1f}")
+        case _:
+            return _signed_minus(f"{value:,.2f}")
+
+
 def local_clock(at: datetime, timezone: str) -> str:
     """An instant on the centre's clocks: 14:30."""
     return f"{at.astimezone(ZoneInfo(timezone)):%H:%M}"

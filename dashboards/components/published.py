@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
-from dashboards import agent_queries, queries
+from dashboards import agent_queries, alert_queries, queries
 
 HOME_DEFAULT = "data/home"
 
@@ -59,3 +59,52 @@ def agents(path: str, metric: agent_queries.FairMetric, period: queries.Period) 
     """Return the agents' shares from the snapshot at `path`."""
     with _opened(path).cursor() as cursor:
         return agent_queries.agents(cursor, metric, period)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def watch(path: str, period: queries.Period) -> alert_queries.Watch | None:
+    """Return the alerts of a period from the snapshot at `path`, None if it knows no alerts."""
+    with _opened(path).cursor() as cursor:
+        return alert_queries.watch(cursor, period)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def alert(path: str, alert_key: str) -> alert_queries.Alert | None:
+    """Return the alert of a key, None if there is none."""
+    with _opened(path).cursor() as cursor:
+        return alert_queries.alert(cursor, alert_key)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def series(path: str, about: alert_queries.Alert) -> alert_queries.Series:
+    """Return the points around an alert of a watched series."""
+    with _opened(path).cursor() as cursor:
+        return alert_queries.series(cursor, about)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def months(path: str, about: alert_queries.Alert) -> alert_queries.Months:
+    """Return the months around an alert."""
+    with _opened(path).cursor() as cursor:
+        return alert_queries.months(cursor, about)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def campaigns(path: str, about: alert_queries.Alert) -> tuple[alert_queries.CampaignArm, ...]:
+    """Return what each campaign changed."""
+    with _opened(path).cursor() as cursor:
+        return alert_queries.campaigns(cursor, about)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def topic(path: str, about: alert_queries.Alert) -> tuple[alert_queries.TopicWeek, ...]:
+    """Return the weeks of the topic around an alert."""
+    with _opened(path).cursor() as cursor:
+        return alert_queries.topic(cursor, about)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def policy(path: str, about: alert_queries.Alert) -> alert_queries.Policy:
+    """Return the weeks of the policy around an alert."""
+    with _opened(path).cursor() as cursor:
+        return alert_queries.policy(cursor, about)

@@ -1,6 +1,7 @@
 """A real dashboard server and a real browser, or a skip that says what is missing.
 
-Belongs here: starting and stopping them. Not here: what is looked at (test_*.py).
+Belongs here: starting and stopping them, and a visitor who remembers what went wrong.
+Not here: what is looked at (test_*.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,6 +28,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 BUILD_HOME = Path(__file__).parents[1] / "dashboards/build_home.py"
 START_S_MAX = 60.0
+READY = ".st-key-queue_table table"
+WAIT_MS = 60_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def server(publish, tmp_path_factory) -> Iterator[Server]:
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: install Debian's chromium to run the browser tests")
     home = tmp_path_factory.mktemp("home")
-    publish(home, "rich")
+    publish(home, "rich+alerts")
     port = _free_port()
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
@@ -91,3 +96,46 @@ def browser(server):
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+class Visitor:
+    """A page that remembers what it asked of whom, and what its console complained of."""
+
+    def __init__(self, browser, url: str, **context) -> None:
+        self.url = url
+        self.context = browser.new_context(locale="en-GB", **context)
+        self.page = self.context.new_page()
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self.page.on("websocket", lambda socket: self.hosts.add(urlsplit(socket.url).netloc))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda line: line.type == "error" and self.complaints.append(line.text))
+
+    def open(self, query: str = "", ready: str = READY) -> None:
+        self.page.goto(self.url + "/" + query)
+        self.settle(ready)
+
+    def settle(self, ready: str = READY) -> None:
+        self.page.wait_for_selector(ready, timeout=WAIT_MS)
+        self.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=WAIT_MS)
+        self.page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=WAIT_MS)
+
+    def value_of(self, name: str) -> Any:
+        return self.page.locator(f".st-key-card_{name} [data-testid=stMetricValue]")
+
+    def card(self, name: str) -> str:
+        return self.value_of(name).inner_text().strip()
+
+
+@pytest.fixture
+def visit(browser, server) -> Iterator:
+    visitors: list[Visitor] = []
+
+    def begin(**context) -> Visitor:
+        visitors.append(Visitor(browser, server.url, **context))
+        return visitors[-1]
+
+    yield begin
+    for visitor in visitors:
+        visitor.context.close()

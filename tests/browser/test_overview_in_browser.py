@@ -5,60 +5,12 @@ Expected figures are counted on the core tables, never on the sums the page read
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 import duckdb
 import pytest
 
 pytestmark = pytest.mark.browser
-
-READY = ".st-key-queue_table table"
-WAIT_MS = 60_000
-
-
-class Visitor:
-    """A page that remembers what it asked of whom, and what its console complained of."""
-
-    def __init__(self, browser, url: str, **context) -> None:
-        self.url = url
-        self.context = browser.new_context(locale="en-GB", **context)
-        self.page = self.context.new_page()
-        self.hosts: set[str] = set()
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-        self.page.on("websocket", lambda socket: self.hosts.add(urlsplit(socket.url).netloc))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda line: line.type == "error" and self.complaints.append(line.text))
-
-    def open(self, query: str = "") -> None:
-        self.page.goto(self.url + "/" + query)
-        self.settle()
-
-    def settle(self) -> None:
-        self.page.wait_for_selector(READY, timeout=WAIT_MS)
-        self.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=WAIT_MS)
-        self.page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=WAIT_MS)
-
-    def value_of(self, name: str) -> Any:
-        return self.page.locator(f".st-key-card_{name} [data-testid=stMetricValue]")
-
-    def card(self, name: str) -> str:
-        return self.value_of(name).inner_text().strip()
-
-
-@pytest.fixture
-def visit(browser, server) -> Iterator:
-    visitors: list[Visitor] = []
-
-    def begin(**context) -> Visitor:
-        visitors.append(Visitor(browser, server.url, **context))
-        return visitors[-1]
-
-    yield begin
-    for visitor in visitors:
-        visitor.context.close()
 
 
 def counted_on_core(server, from_date: str, to_date: str) -> dict[str, str]:
@@ -128,10 +80,10 @@ def test_a_filter_is_kept_in_the_address_and_back_undoes_it(visit):
     visitor.page.wait_for_url("**d=2026-11-16&d=2026-11-22*")
     visitor.page.get_by_text("16 Nov 2026 – 22 Nov 2026").wait_for()
     # The header follows before the cards do.
-    expect(card).not_to_have_text(before, timeout=WAIT_MS)
+    expect(card).not_to_have_text(before, timeout=60_000)
     visitor.page.go_back()
     visitor.page.get_by_text("26 Oct 2026 – 22 Nov 2026").wait_for()
-    expect(card).to_have_text(before, timeout=WAIT_MS)
+    expect(card).to_have_text(before, timeout=60_000)
 
 
 def test_quality_comes_before_efficiency_and_money(visit):
@@ -149,7 +101,7 @@ def test_a_publish_is_seen_by_the_running_server(visit, server, publish):
     publish(server.home, "small", "20261122T150000Z")
     try:
         visitor.page.locator(".st-key-preset button").filter(has_text="7").click()
-        visitor.page.get_by_text("Harbour & <Sons> · Overview").wait_for(timeout=WAIT_MS)
+        visitor.page.get_by_text("Harbour & <Sons> · Overview").wait_for(timeout=60_000)
         assert visitor.complaints == []
     finally:
         publish(server.home, "rich", "20261122T160000Z")

@@ -37,15 +37,15 @@ def catalogue() -> dict[str, Metric]:
 
 
 def publish(home: Path, rows: str, snapshot: str = "20261122T141500Z") -> Path:
-    """Publish `published/<rows>.sql` (or no rows) as a snapshot of `home` and swap the link to it."""
+    """Publish `published/<rows>.sql` (several joined by +, or none) as a snapshot of `home` and swap the link to it."""
     serve = home / "serve"
     serve.mkdir(parents=True, exist_ok=True)
     path = serve / f"{snapshot}.duckdb"
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute((PUBLISHED / "schema.sql").read_text(encoding="utf-8"))
-        if rows:
-            connection.execute((PUBLISHED / f"{rows}.sql").read_text(encoding="utf-8"))
+        for name in filter(None, rows.split("+")):
+            connection.execute((PUBLISHED / f"{name}.sql").read_text(encoding="utf-8"))
         create_macros(connection)
         connection.execute(f"attach '{path}' as published (storage_version 'v1.4.0')")
         connection.execute("copy from database memory to published")

@@ -129,3 +129,38 @@ create table meta.metrics (
 create table kpi.schedule_day (
     business_date date, agent varchar, agent_day_count bigint, planned_s double, planned_work_s double, adherent_s double, available_s double
 );
+create table kpi.signals (
+    series_key uuid, business_date date, metric varchar, series varchar, site varchar, channel varchar, queue
+    varchar, tier varchar, local_hour bigint, unit varchar, good_direction varchar, value double, n bigint,
+    expected_value double, low_limit double, high_limit double, deviation double, sustained_deviation double,
+    is_usual boolean
+);
+create table kpi.month_changes (
+    month_date date, metric varchar, unit varchar, good_direction varchar, value double, prior_value double, n
+    bigint, deviation double
+);
+create table kpi.campaign_uplift (
+    campaign_id varchar, arm varchar, first_date date, measured_date date, customer_count bigint,
+    holdout_customer_count bigint, immature_count bigint, orders_per_customer double, holdout_orders_per_customer
+    double, orders_uplift double, orders_uplift_low double, orders_uplift_high double, margin_uplift_amount double,
+    margin_uplift_low_amount double, margin_uplift_high_amount double, currency varchar, deviation double, verdict
+    varchar
+);
+create table ml.policy_report (
+    week_date date, version varchar, action varchar, decision_count bigint, chosen_count bigint,
+    propensity_mean_rate double, value double, expected_value double, deviation double, is_consistent boolean
+);
+create table ml.voice_topics (
+    language varchar, topic varchar, label varchar, found_date date, week_date date, comment_count bigint,
+    all_comment_count bigint, comment_rate double, expected_comment_rate double, p_value double, adjusted_p_value
+    double, status varchar, answered_count bigint, bottom_two_count bigint
+);
+create table meta.alerts (
+    alert_key uuid, kind varchar, identity varchar, raised_date date, from_date date, to_date date, from_hour
+    bigint, to_hour bigint, metric varchar, series_key uuid, site varchar, channel varchar, queue varchar, tier
+    varchar, subject varchar, unit varchar, value double, expected_value double, deviation double, n bigint,
+    point_count bigint, also_count bigint, is_open boolean, text_en varchar, text_zh varchar
+);
+create table meta.annotations (
+    from_date date, to_date date, site varchar, kind varchar, what_en varchar, what_zh varchar, is_usual boolean
+);
