@@ -48,8 +48,9 @@ _UNITS = {
 def write_dictionary(warehouse: Warehouse, models: Mapping[str, Model]) -> None:
     """`build.columns`, `build.metrics` and `build.lineage`; lineage only of files that have changed."""
     published = [m for m in models.values() if m.is_published]
+    warehouse.write_rows("build.metrics", BOOKKEEPING["metrics"], metric_rows(load_catalogue()))
     for model in published:
-        if warehouse.version(model.table) is None:
+        if not warehouse.has_sql(model):
             # The tables about publishing itself are filled last; their columns are known all the same.
             warehouse.build(model)
     types = _types(warehouse.con)
@@ -66,7 +67,6 @@ def write_dictionary(warehouse: Warehouse, models: Mapping[str, Model]) -> None:
         for column in model.columns
     ]
     warehouse.write_rows("build.columns", BOOKKEEPING["columns"], rows)
-    warehouse.write_rows("build.metrics", BOOKKEEPING["metrics"], metric_rows(load_catalogue()))
     warehouse.write_rows("build.lineage", BOOKKEEPING["lineage"], _lineage_rows(warehouse, published, types))
 
 

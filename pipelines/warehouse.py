@@ -438,7 +438,8 @@ class Warehouse:
         content = self._content(table)
         return content.split(":")[0] if content is not None else None
 
-    def _has_sql(self, model: Model) -> bool:
+    def has_sql(self, model: Model) -> bool:
+        """Whether a table was built by just this SQL."""
         return model.table in self._known and self._known[model.table].sql_hash == model.sql_hash
 
     def _has_basis(self, model: Model, basis: str) -> bool:
@@ -518,9 +519,9 @@ class Warehouse:
         return _hash(model.sql_hash, row_count, str(self.con.execute(query).fetchall()[0][0]))
 
     def _build_whole(self, model: Model, segments: Sequence[Segment] = ()) -> None:
-        if model.table in self._known and not self._has_sql(model):
+        if model.table in self._known and not self.has_sql(model):
             self._drop_other_kind(model)
-        is_known = model.changes is not None and self._has_sql(model)
+        is_known = model.changes is not None and self.has_sql(model)
         if model.window is not None or (model.changes is not None and not is_known):
             self.increments.touch(EVER)
         if is_known:

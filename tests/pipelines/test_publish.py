@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.errors import CallwrightError
@@ -36,3 +37,14 @@ def test_three_snapshots_are_kept_and_an_open_one_stays_readable(centre: Any) ->
     assert [name for name, _ in history] == names
     centre.run(whole=True)
     assert current_snapshot(centre.home).name == names[-1]  # nothing new, nothing to publish
+
+
+def test_a_home_of_an_earlier_version_is_published_with_what_its_tables_lacked(centre: Any) -> None:
+    publish(centre, 1)
+    with duckdb.connect(centre.home.warehouse) as con:
+        for table in ("build.metrics", "meta.metrics"):
+            con.execute(f"alter table {table} drop column watched_by")
+        con.execute("update build.tables set sql_hash = 'of then' where table_name = 'meta.metrics'")
+        con.execute("update build.tables set version = 'of then' where table_name in ('build.metrics', 'meta.metrics')")
+    publish(centre, 2)
+    assert centre.published("select count(watched_by) > 5 from meta.metrics") == [(True,)]
