@@ -40,8 +40,14 @@ page = st.navigation(
                 url_path="alerts",
                 help=words("nav.alerts_help"),
             ),
+            st.Page(
+                HERE / "app_pages" / "agents.py",
+                title=words("nav.agents"),
+                url_path="agents",
+                help=words("nav.agents_help"),
+            ),
         ]
     }
 )
-st.session_state["opened"] = opening.begin(words, page.title, is_compared=page.url_path != "alerts")
+st.session_state["opened"] = opening.begin(words, page.title, is_compared=page.url_path not in ("alerts", "agents"))
 page.run()

@@ -84,6 +84,12 @@ def _print_answer(number: int, answer: hunt.Answer) -> None:
         mark = {True: "[green]=[/]", False: "[yellow]differs[/]", None: ""}[line.agrees]
         name, truth, published = line.name.replace("_", " "), _value(line.truth), _value(line.published)
         _print(f"{'':<{LEFT}}{name:<28}{escape(truth):<18}{escape(published):<18}{mark}".rstrip())
+    if answer.clue.alert:
+        _print()
+    for raised_date, text in answer.alerts:
+        _beside("alert", f"{raised_date}: {text}")
+    if answer.clue.alert and not answer.alerts:
+        _beside("alert", "none was raised")
 
 
 def _print_figures(home: Home) -> None:
@@ -99,7 +105,7 @@ def _print_figures(home: Home) -> None:
 def _print_places(where: Path) -> None:
     _print("[bold]Look around[/]")
     for command, what in (
-        ("dashboard", "the Overview, at http://127.0.0.1:8501"),
+        ("dashboard", "Overview, Alerts and Agents, at http://127.0.0.1:8501"),
         ("dagster", "every table, its checks and lineage, at http://127.0.0.1:3000"),
         ("sql", "a SQL prompt over the published file"),
         ("explain", "every metric: what it means, and what it says now"),

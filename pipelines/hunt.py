@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from math import isclose
 from pathlib import Path
 from typing import Any, Literal
@@ -44,6 +45,7 @@ class Clue:
     page: str | None = None
     explain: str | None = None
     hint: str | None = None
+    alert: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,22 @@ class Line:
 
 @dataclass(frozen=True)
 class Answer:
-    """A planted fact, beside what the published file says by itself."""
+    """A planted fact, beside what the published file says by itself.
+
+    Attributes:
+        clue: Its riddle.
+        fact: Its id.
+        what: What was planted.
+        lines: What was asked for.
+        alerts: The alerts that tell of it: those of the clue's condition that meet its days, each with the day that
+            raised it.
+    """
 
     clue: Clue
     fact: str
     what: str
     lines: tuple[Line, ...]
+    alerts: tuple[tuple[date, str], ...] = ()
 
     @property
     def is_found(self) -> bool:
@@ -109,7 +121,8 @@ def answers(home: Home) -> list[Answer]:
             for position, fact in enumerate(asked):
                 published = rows[position] if position < len(rows) else {}
                 happened = _of_fact(truth, fact, clue.truth)
-                found.append(Answer(clue, fact["id"], fact["what"], _lines(happened, published)))
+                told = _alerts(con, clue, fact)
+                found.append(Answer(clue, fact["id"], fact["what"], _lines(happened, published), told))
     return found
 
 
@@ -148,6 +161,17 @@ def _open_truth(home: Home, published: duckdb.DuckDBPyConnection) -> duckdb.Duck
         " (select value from fact_figures where fact = (select id from fact) and measure = name)"
     )
     return con
+
+
+def _alerts(con: duckdb.DuckDBPyConnection, clue: Clue, fact: dict[str, Any]) -> tuple[tuple[date, str], ...]:
+    if clue.alert is None:
+        return ()
+    found = con.execute(
+        "select raised_date, text_en from meta.alerts"
+        f" where ({clue.alert}) and from_date <= ? and to_date >= ? order by 1",
+        [fact["to_date"], fact["from_date"]],
+    )
+    return tuple(found.fetchall())
 
 
 def _of_fact(con: duckdb.DuckDBPyConnection, fact: dict[str, Any], query: str) -> dict[str, Any]:

@@ -222,7 +222,7 @@ def _macro_text(macro: str, variants: list[Metric]) -> str:
     first = variants[0]
     known = ", ".join(v.id for v in variants)
     unknown = f"error(concat('unknown variant := ', variant, '; kpi_{macro} knows {known}'))"
-    sums = _from(first, _case("variant", {v.id: _quoted(v.argument) for v in variants if v.argument}))
+    sums = _from(variants, _case("variant", {v.id: _quoted(v.argument) for v in variants if v.argument}))
     told = " ".join(f"{v.id}: {v.meaning['en']}" for v in variants) if len(variants) > 1 else first.meaning["en"]
     comment = f"{first.label['en']} ({first.unit}). {told}"
     return (
@@ -253,7 +253,8 @@ def _any_text(catalogue: Catalogue) -> str:
         for grain in sorted({grain for _, grain in guests}):
             visiting = [m for m, g in guests if g == grain]
             where = f"\"by\" = '{grain}' and {chosen} in ({_ids(visiting)})"
-            selects.append(_select(chosen, visiting, _call(sums, f"'{grain}'", None), None, where))
+            argument = _case(chosen, {m.id: _quoted(m.argument) for m in visiting if m.argument})
+            selects.append(_select(chosen, visiting, _call(sums, f"'{grain}'", argument), None, where))
     names = ", ".join([*catalogue.macros, *(m for m in catalogue.metrics if m not in catalogue.macros)])
     selects.append(
         f"select error(concat('unknown metric ', metric, '; there are {names}')), null, null, null, null"
@@ -295,16 +296,17 @@ def _select(chosen: str, metrics: list[Metric], source: str, unknown: str | None
     )
 
 
-def _from(metric: Metric, argument: str) -> str:
-    """The sums of a metric, from wherever the grain has them."""
+def _from(variants: list[Metric], argument: str) -> str:
+    """The sums of a macro's metrics, from wherever the grain has them."""
+    metric = variants[0]
     if not metric.sums_by:
         return _call(metric.sums, '"by"', argument)
-    columns = ", ".join(["group_value", *sorted(_columns(metric))])
+    columns = ", ".join(["group_value", *sorted(set().union(*map(_columns, variants)))])
     elsewhere = ", ".join(_quoted(grain) for grain in metric.sums_by)
     own = _call(metric.sums, f'case when "by" in ({elsewhere}) then \'total\' else "by" end', argument)
     selects = [f'select {columns} from {own} where "by" not in ({elsewhere})']
     for grain, sums in metric.sums_by.items():
-        selects.append(f"select {columns} from {_call(sums, _quoted(grain), None)} where \"by\" = '{grain}'")
+        selects.append(f"select {columns} from {_call(sums, _quoted(grain), argument)} where \"by\" = '{grain}'")
     return f"({' union all '.join(selects)}) as sums"
 
 

@@ -201,8 +201,9 @@ def _metric(name: str, entry: dict[str, Any], all_entries: Mapping[str, Any], su
     by = {grain: sums[other] for grain, other in entry.get("sums_by", {}).items()}
     resolved: dict[str, Any] = {**entry, **formulas, "sums": sums[entry["sums"]], "sums_by": by, "watched_by": watched}
     metric = Metric(id=name, **resolved)
-    if (metric.argument is None) != (metric.sums.argument is None):
-        raise CatalogueError(f"{where}: sums.{metric.sums.id} and the metric must both have an argument, or neither")
+    for made_of in (metric.sums, *by.values()):
+        if (metric.argument is None) != (made_of.argument is None):
+            raise CatalogueError(f"{where}: sums.{made_of.id} and the metric must both have an argument, or neither")
     return metric
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
-from dashboards import alert_queries, queries
+from dashboards import agent_queries, alert_queries, queries
 
 HOME_DEFAULT = "data/home"
 
@@ -45,6 +45,20 @@ def overview(path: str, period: queries.Period, prior: queries.Period | None) ->
     """Return the Overview's answers from the snapshot at `path`."""
     with _opened(path).cursor() as cursor:
         return queries.overview(cursor, period, prior)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def fair_metrics(path: str) -> tuple[agent_queries.FairMetric, ...]:
+    """Return the shares that the snapshot at `path` compares agents by."""
+    with _opened(path).cursor() as cursor:
+        return agent_queries.fair_metrics(cursor)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def agents(path: str, metric: agent_queries.FairMetric, period: queries.Period) -> agent_queries.Agents:
+    """Return the agents' shares from the snapshot at `path`."""
+    with _opened(path).cursor() as cursor:
+        return agent_queries.agents(cursor, metric, period)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

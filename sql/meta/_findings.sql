@@ -7,7 +7,7 @@ with of_months as (
         m.*,
         strftime(m.month_date, '%Y-%m') as month,
         case when c.value > c.prior_value then 'rose' when c.value < c.prior_value then 'fell' end as csat_move,
-        printf('%.1f %% → %.1f %%', 100 * c.prior_value, 100 * c.value) as csat_text,
+        printf('%.1f%% → %.1f%%', 100 * c.prior_value, 100 * c.value) as csat_text,
         printf('%,d → %,d %s', cast(round(m.prior_value) as bigint), cast(round(m.value) as bigint), a.currency) as amount_text,
     from kpi.month_changes as m
     cross join settings.costs as a
@@ -125,6 +125,6 @@ select
     n,
     point_count,
     is_open,
-    printf('%s topic in comments: %s (%s), %.1f %% of a week, before %.1f %%', case status when 'new' then 'New' else 'Rising' end, label, language, 100 * value, 100 * expected_value) as text_en,
-    printf('评论中出现%s话题：%s（%s），占一周评论的 %.1f %%，此前 %.1f %%', case status when 'new' then '新' else '上升' end, label, language, 100 * value, 100 * expected_value) as text_zh,
+    printf('%s topic in comments: %s (%s), %.1f%% of a week, before %.1f%%', case status when 'new' then 'New' else 'Rising' end, label, language, 100 * value, 100 * expected_value) as text_en,
+    printf('评论中出现%s话题：%s（%s），占一周评论的 %.1f%%，此前 %.1f%%', case status when 'new' then '新' else '上升' end, label, language, 100 * value, 100 * expected_value) as text_zh,
 from of_topics

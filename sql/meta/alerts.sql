@@ -26,13 +26,13 @@ of_series as (
             else ''
         end as moment,
         case
-            when s.unit = 'share' then printf('%.1f %%', 100 * s.value)
+            when s.unit = 'share' then printf('%.1f%%', 100 * s.value)
             when s.unit = 's' then printf('%d:%02d', cast(round(s.value) as bigint) // 60, cast(round(s.value) as bigint) % 60)
             when s.value = round(s.value) or s.value >= 100 then printf('%,d', cast(round(s.value) as bigint))
             else printf('%.1f', s.value)
         end as seen,
         case
-            when s.unit = 'share' then printf('%.1f %%', 100 * s.expected_value)
+            when s.unit = 'share' then printf('%.1f%%', 100 * s.expected_value)
             when s.unit = 's' then printf('%d:%02d', cast(round(s.expected_value) as bigint) // 60, cast(round(s.expected_value) as bigint) % 60)
             when s.expected_value = round(s.expected_value) or s.expected_value >= 100 then printf('%,d', cast(round(s.expected_value) as bigint))
             else printf('%.1f', s.expected_value)

@@ -21,6 +21,8 @@ def home(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("CALLWRIGHT_HOME", str(tmp_path / "home"))
     published.publication.clear()
     published.overview.clear()
+    published.fair_metrics.clear()
+    published.agents.clear()
     return tmp_path / "home"
 
 

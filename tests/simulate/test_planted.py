@@ -216,3 +216,15 @@ def test_every_contact_is_told_as_it_was(simulated_year):
     times = pl.col("arrived_at", "ended_at").dt.cast_time_unit("us").dt.convert_time_zone("UTC")
     told, truth = (frame.with_columns(times).sort("source_contact_id") for frame in (told, truth))
     assert_frame_equal(told, truth)
+
+
+def test_guest_is_within_the_limits_too_few_to_judge_and_not_ranked_first(simulated_year):
+    agent = simulated_year.facts["six_contacts"]["agent"]
+    fair = simulated_year.published(
+        f"select * from kpi_fair('csat', date '{DAYS[0]}', date '{DAYS[1]}', by := 'agent')"
+    )
+    guest = fair.row(by_predicate=pl.col("group_value") == agent, named=True)
+    assert (guest["value"], guest["position"]) == (1.0, "within")
+    assert guest["n"] < simulated_year.published("select minimum_n from meta.centre").item()
+    assert guest["low_998"] < guest["all_value"] < guest["shrunken_value"] < guest["high_998"]
+    assert fair.filter(pl.col("shrunken_value") > guest["shrunken_value"]).height >= 5

@@ -204,7 +204,7 @@ def test_an_alert_is_raised_once_and_is_over_after_three_points_within(db):
     assert {alert["alert_key"] for alert in told.values()} == {told[1]["alert_key"]}
     assert [told[n]["is_open"] for n in range(1, 6)] == [True, True, False, False, False]
     assert (told[5]["from_date"], told[5]["to_date"]) == (MONDAY + timedelta(70), MONDAY + timedelta(71))
-    assert told[5]["text_en"] == "repeat_rate_7d, sales, 2026-03-16: 60.0 % where 21.0 % was to be expected"
+    assert told[5]["text_en"] == "repeat_rate_7d, sales, 2026-03-16: 60.0% where 21.0% was to be expected"
 
 
 def test_what_is_good_raises_nothing(db):
@@ -254,7 +254,7 @@ def test_a_month_in_which_profit_fell_while_csat_rose_is_told_with_both(db):
     assert (alert["kind"], alert["from_date"], alert["to_date"]) == (
         "contribution_fell", date(2026, 2, 1), date(2026, 2, 28),
     )  # fmt: skip
-    assert alert["text_en"] == ("Contribution fell in 2026-02: 3,160 → -1,347 GBP, while CSAT rose: 80.0 % → 90.0 %")
+    assert alert["text_en"] == ("Contribution fell in 2026-02: 3,160 → -1,347 GBP, while CSAT rose: 80.0% → 90.0%")
 
 
 def test_a_month_counts_once_the_orders_after_its_contacts_are_known(db):
@@ -382,4 +382,4 @@ def test_a_new_topic_is_one_alert_for_all_its_weeks(db):
     (alert,) = raise_alerts(db)
     assert (alert["kind"], alert["subject"], alert["n"], alert["is_open"]) == ("new_topic", "new bill", 20, False)
     assert (alert["from_date"], alert["to_date"]) == (MONDAY + timedelta(7), MONDAY + timedelta(20))
-    assert alert["text_en"].startswith("Rising topic in comments: new bill (en), 20.0 % of a week")
+    assert alert["text_en"].startswith("Rising topic in comments: new bill (en), 20.0% of a week")

@@ -242,6 +242,38 @@ def test_survey_shares_and_nps_points(db):
     assert ask(db, f"kpi_nps({DAY})")["sales"] == (2, 10, 20, 10)
 
 
+def put_surveys(connection: duckdb.DuckDBPyConnection, agent: str | None, scores: list[float | None]) -> None:
+    for number, score in enumerate(scores):
+        put(connection, "core.surveys", survey_key=f"{agent}{number}", business_date="2026-11-22", agent=agent,
+            kind="csat", score=score, is_top_two=score and score >= 4, is_bottom_two=score and score <= 2)  # fmt: skip
+
+
+def test_surveys_by_agent_leave_out_other_kinds_other_days_and_the_unanswered(db):
+    put_surveys(db, "ann", [5, 4, 3, 1, None])
+    put_surveys(db, "bo", [2, 2])
+    put_surveys(db, None, [5])
+    put(db, "core.surveys", survey_key="nps", business_date="2026-11-22", agent="ann", kind="nps", score=10)
+    put(db, "core.surveys", survey_key="old", business_date="2026-11-21", agent="ann", kind="csat", score=5)
+    by_agent = f"{DAY}, by := 'agent'"
+    assert ask(db, f"kpi_csat({by_agent})") == {"ann": (2, 4, 0.5, 4), "bo": (0, 2, 0, 2), None: (1, 1, 1, 1)}
+    assert ask(db, f"kpi_csat({by_agent}, variant := 'csat_mean')")["ann"] == (13, 4, 3.25, 4)
+    assert ask(db, f"kpi_dsat({by_agent})")["ann"] == (1, 4, 0.25, 4)
+    for metric in ("csat", "csat_mean", "dsat"):
+        assert ask(db, f"kpi('{metric}', {by_agent})") == ask(
+            db, f"kpi_{metric.split('_')[0]}({by_agent}, variant := '{metric}')"
+        )
+    sums = "select sent_count, answered_count from kpi_agent_survey_sums({}, by := '{}')"
+    assert db.execute(sums.format(DAY, "total")).fetchall() == [(8, 7)]
+    assert db.execute(sums.format(DAY, "business_date")).fetchall() == [(8, 7)]
+    with pytest.raises(duckdb.InvalidInputException, match="unknown by := tier; survey figures of agents know"):
+        db.execute(sums.format(DAY, "tier")).fetchall()
+
+
+def test_surveys_of_queues_are_not_asked_of_agents(db):
+    put_surveys(db, "ann", [5])
+    assert ask(db, f"kpi_csat({DAY}, by := 'queue')") == ask(db, f"kpi('csat', {DAY}, by := 'queue')") == {}
+
+
 def test_fcr_keeps_the_windows_apart_and_immature_contacts_out(db):
     day = {"business_date": "2026-11-22", "queue": "sales", "contact_count": 12, "identified_count": 10}
     put(db, "kpi.repeat_day", window_name="24h", resolvable_count=10, repeated_count=2, immature_count=0, **day)
@@ -432,11 +464,41 @@ def test_an_agent_with_few_calls_is_not_judged_by_them(db):
     assert 0.4 < found["worst"][1] < 0.5
 
 
+def test_funnel_limits_are_three_standard_errors_wide_and_wider_for_the_rare(db):
+    limits = "select funnel_low({0}, {1}, 3.09), funnel_high({0}, {1}, 3.09)"
+    # Standard error of half of 100: 0.05.
+    assert db.execute(limits.format(0.5, 100)).fetchone() == pytest.approx((0.3455, 0.6545))
+    # Of one in a hundred: 0.00995 by the first approximation; sin(asin(0.1) + 0.1545) ** 2 = 0.0635 by the second.
+    low, high = db.execute(limits.format(0.01, 100)).fetchone()
+    assert (low, high) == (0, pytest.approx(0.06347, abs=1e-5))
+    mirrored = db.execute(limits.format(0.99, 100)).fetchone()
+    assert mirrored == (pytest.approx(1 - high), 1)
+    assert db.execute(limits.format(0.5, 0)).fetchone() == (None, None)
+    assert db.execute(limits.format(0, 9)).fetchone()[0] == 0
+
+
+@pytest.mark.parametrize("share", [0.015, 0.1, 0.5, 0.9, 0.985])
+@pytest.mark.parametrize("n", [30, 150, 600])
+def test_chance_alone_leads_out_of_the_funnel_less_than_three_times_in_a_thousand(db, share, n):
+    low, high = db.execute(f"select funnel_low({share}, {n}, 3.09), funnel_high({share}, {n}, 3.09)").fetchone()
+    outside = [k for k in range(n + 1) if not low <= k / n <= high]
+    assert sum(math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in outside) < 0.003
+
+
 def test_where_all_differ_by_chance_alone_the_estimate_is_that_of_all(db):
     fill_catalogue(db)
     for number in range(5):
         put_agent(db, f"agent {number}", 100, 20)
     assert {round(row[1], 9) for row in fair(db).values()} == {0.2}
+
+
+def test_surveys_about_nobody_are_no_agent_to_compare_with(db):
+    fill_catalogue(db)
+    put_surveys(db, "ann", [5, 5, 5, 1])
+    put_surveys(db, "bo", [5, 5, 1, 1])
+    put_surveys(db, None, [1, 1, 1, 1])
+    rows = db.execute(f"select group_value, value, all_value from kpi_fair('csat', {DAY}) order by 1").fetchall()
+    assert rows == [("ann", 0.75, 0.625), ("bo", 0.5, 0.625)]
 
 
 def test_shares_of_time_are_not_judged_as_if_each_second_were_one_of_many(db):

@@ -70,7 +70,7 @@ update kpi.queue_day set blocked_count = 3 where queue = 'complaints' and busine
 
 insert into core.surveys
 select
-    's' || kind || visit_key, contact_key, queue, channel, business_date, kind, entered_at, score,
+    's' || kind || visit_key, contact_key, queue, channel, agent, business_date, kind, entered_at, score,
     kind = 'csat' and score >= 4, kind = 'csat' and score <= 2, kind = 'nps' and score >= 9, kind = 'nps' and score <= 6
 from (
     select
@@ -81,6 +81,22 @@ from (
     cross join (select unnest(['csat', 'nps']) as kind)
     where outcome = 'answered' and hash(visit_key || kind) % 100 < case kind when 'csat' then 22 else 9 end
 );
+
+-- Two agents to find: one of many bad answers, and a guest of six good ones.
+update core.surveys set score = 1, is_top_two = false, is_bottom_two = true
+where kind = 'csat' and agent = 'agent 3' and hash(survey_key || 'bad') % 3 = 0;
+update core.surveys set agent = 'guest'
+where survey_key in (
+    select survey_key from core.surveys
+    where kind = 'csat' and is_top_two and agent <> 'agent 3' and business_date between '2026-11-18' and '2026-11-20'
+    order by survey_key limit 6
+);
+
+insert into kpi.agent_day (business_date, site, agent, answered_count, rung_count, ring_no_answer_count, transferred_count)
+select business_date, site, agent, count(*), count(*) + 2, 2, count(*) filter (hash(visit_key || 't') % 20 = 0)
+from core.queue_visits
+where outcome = 'answered'
+group by business_date, site, agent;
 
 insert into kpi.experience_day
 select

@@ -10,8 +10,8 @@ create table core.queue_visits (
     agent varchar, is_within_sl boolean, is_short_abandon boolean, sl_threshold_s double
 );
 create table core.surveys (
-    survey_key varchar, contact_key varchar, queue varchar, channel varchar, business_date date, kind varchar,
-    answered_at timestamptz, score double, is_top_two boolean, is_bottom_two boolean, is_promoter boolean,
+    survey_key varchar, contact_key varchar, queue varchar, channel varchar, agent varchar, business_date date,
+    kind varchar, answered_at timestamptz, score double, is_top_two boolean, is_bottom_two boolean, is_promoter boolean,
     is_detractor boolean
 );
 create table kpi.queue_interval (

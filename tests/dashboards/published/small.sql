@@ -27,3 +27,14 @@ insert into ml.customer_scores (customer_key, tier, priority, source, model_vers
     ('k1', 'A', 80, 'model', 'value-1', '1'), ('k2', 'B', 40, 'rule', null, '1'), ('k3', 'B', 40, 'rule', null, '1');
 insert into ml.tier_mix
 select tier, source, model_version, max(priority), count(*) from ml.customer_scores group by tier, source, model_version;
+-- The same 40 answers by agent: <Ann> 24 of 32 in the top two boxes and 6 in the bottom two, bo 6 of 6, 2 of nobody 0.
+insert into core.surveys (survey_key, agent, business_date, kind, score, is_top_two, is_bottom_two)
+select
+    's' || range,
+    case when range < 32 then '<Ann>' when range < 38 then 'bo' end,
+    date '2026-11-22', 'csat',
+    case when range < 24 or range between 32 and 37 then 5 when range < 30 then 1 else 3 end,
+    range < 24 or range between 32 and 37, range between 24 and 29
+from range(40);
+insert into kpi.agent_day (business_date, site, agent, answered_count, rung_count, ring_no_answer_count, transferred_count)
+values (date '2026-11-22', 'leeds', '<Ann>', 30, 40, 4, 3), (date '2026-11-22', 'leeds', 'bo', 4, 4, 0, 0);
