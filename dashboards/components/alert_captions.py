@@ -36,7 +36,7 @@ def summary(watch: Watch, words: Words) -> str:
     """Say how many alerts were raised, and on how much they were looked for."""
     watched = {"series": formats.count(watch.series_count), "points": formats.count(watch.point_count)}
     if not watch.alerts:
-        return words("alerts.none", **watched)
+        return words("alerts.none", **watched) if watch.point_count else words("alerts.none_judged")
     going_on = sum(alert.is_open for alert in watch.alerts)
     key = "alerts.one" if len(watch.alerts) == 1 else "alerts.many"
     said = [words(key, n=formats.count(len(watch.alerts)), open=formats.count(going_on), **watched)]

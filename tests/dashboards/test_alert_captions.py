@@ -49,6 +49,7 @@ def test_only_a_key_is_looked_for(asked, key):
 
 def test_nothing_raised_is_said_with_how_much_was_watched():
     assert alert_captions.summary(Watch((), 312, 4100), EN) == "Nothing raised: 312 series, 4,100 figures judged."
+    assert "no figure of this period" in alert_captions.summary(Watch(), EN)
 
 
 def test_alerts_are_counted_and_those_still_going_on():
