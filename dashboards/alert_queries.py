@@ -81,12 +81,23 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Annotation:
+    """What happened on some local days, both ends included; site None = everywhere. By language, en or zh."""
+
+    from_date: date
+    to_date: date
+    site: str | None
+    what: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Watch:
-    """The alerts of a period, newest first, and how much was watched to raise them."""
+    """The alerts of a period, newest first, how much was watched to raise them, and what else is known of the days."""
 
     alerts: tuple[Alert, ...] = ()
     series_count: int = 0
     point_count: int = 0
+    annotations: tuple[Annotation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,16 +118,6 @@ class SeriesPoint:
     is_usual: bool
     good_direction: str
     sustained_deviation: float | None = None
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """What happened on some local days, both ends included; site None = everywhere. By language, en or zh."""
-
-    from_date: date
-    to_date: date
-    site: str | None
-    what: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,8 @@ def watch(connection: duckdb.DuckDBPyConnection, period: Period) -> Watch | None
         select count(distinct series_key) as series_count, count(*) as point_count from kpi.signals
         where business_date between $from_date and $to_date
     """
-    return Watch(tuple(_alert(row) for row in rows), **first(known(connection, sql, **dates(period))))
+    counts = first(known(connection, sql, **dates(period)))
+    return Watch(tuple(_alert(row) for row in rows), **counts, annotations=_annotations(connection, period, None))
 
 
 def alert(connection: duckdb.DuckDBPyConnection, alert_key: str) -> Alert | None:

@@ -50,7 +50,8 @@ def write_dictionary(warehouse: Warehouse, models: Mapping[str, Model]) -> None:
     published = [m for m in models.values() if m.is_published]
     warehouse.write_rows("build.metrics", BOOKKEEPING["metrics"], metric_rows(load_catalogue()))
     for model in published:
-        if not warehouse.has_sql(model):
+        is_late = any(table.startswith("build.") for table in model.dependencies)
+        if warehouse.version(model.table) is None or (is_late and not warehouse.has_sql(model)):
             # The tables about publishing itself are filled last; their columns are known all the same.
             warehouse.build(model)
     types = _types(warehouse.con)

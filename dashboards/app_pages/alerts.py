@@ -23,6 +23,7 @@ if watch is None:
 
 said = alert_captions.summary(watch, words)
 st.caption(captions.plain(said))
+alert_list.known_of_days(watch, words)
 listed = watch.alerts[: alert_captions.LISTED_MAX]
 notice, place = st.container(key="alert_notice"), st.container(key="alert_table")
 chosen = alert_list.choose(opened.path, listed, words, notice)

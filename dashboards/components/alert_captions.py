@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from dashboards import evidence_charts, series_charts
-from dashboards.alert_queries import Alert, CampaignArm, Months, Policy, Series, TopicWeek, Watch
+from dashboards.alert_queries import Alert, Annotation, CampaignArm, Months, Policy, Series, TopicWeek, Watch
 from dashboards.components import formats
 from dashboards.components.captions import plain
 from dashboards.components.words import Words
 from dashboards.queries import Metric, Publication
 
 HAN_FIRST = "\u4e00"
+ANNOTATIONS_MAX = 5
 LISTED_MAX = 100  # more rows than this nobody reads; the sentence above the list counts them all
 
 
@@ -164,15 +165,29 @@ def beside(shown: Series, words: Words) -> str | None:
     """Name what else happened, by the letters in the figure; None if nothing did."""
     if not shown.annotations:
         return None
-    named = []
-    for letter, annotation in series_charts.lettered(shown.annotations):
-        days = [formats.local_date(annotation.from_date, words.language)]
-        if annotation.to_date > annotation.from_date:
-            days.append(formats.local_date(annotation.to_date, words.language))
-        what = annotation.what[words.language[:2]]
-        where = words("evidence.at_site", site=annotation.site) if annotation.site else ""
-        named.append(words("evidence.annotation", letter=letter, days=" – ".join(days), what=what, site=where))
+    named = [
+        words("evidence.annotation", letter=letter, what=_annotated(annotation, words))
+        for letter, annotation in series_charts.lettered(shown.annotations)
+    ]
     return words("evidence.annotations", named=words("evidence.list_gap").join(named))
+
+
+def known_of_days(watch: Watch, words: Words) -> str | None:
+    """Name what is known of the days of a period, the newest first: holidays, changes of the clocks; None: nothing."""
+    newest = sorted(watch.annotations, key=lambda annotation: annotation.from_date, reverse=True)
+    named = [_annotated(annotation, words) for annotation in newest[:ANNOTATIONS_MAX]]
+    if len(newest) > ANNOTATIONS_MAX:
+        named.append(words("alerts.more_annotations", n=len(newest) - ANNOTATIONS_MAX))
+    return words("alerts.annotations", named=words("evidence.list_gap").join(named)) if named else None
+
+
+def _annotated(annotation: Annotation, words: Words) -> str:
+    days = [formats.local_date(annotation.from_date, words.language)]
+    if annotation.to_date > annotation.from_date:
+        days.append(formats.local_date(annotation.to_date, words.language))
+    what = annotation.what[words.language[:2]]
+    where = words("evidence.at_site", site=annotation.site) if annotation.site else ""
+    return words("evidence.annotated", days=" – ".join(days), what=what, site=where)
 
 
 def months(alert: Alert, shown: Months, centre: Publication, words: Words) -> str:

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.alert_queries import Alert, Watch
-from dashboards.components import alert_captions, published
+from dashboards.components import alert_captions, captions, published
 from dashboards.components.words import Words
 from dashboards.queries import Publication
 
@@ -72,3 +72,11 @@ def what_changed(watch: Watch | None, facts: Publication, words: Words) -> None:
         more = len(watch.alerts) - CHANGED_MAX
         if more > 0:
             st.page_link(PAGE, label=f":blue[{words('alerts.more', n=more)}]")
+        known_of_days(watch, words)
+
+
+def known_of_days(watch: Watch, words: Words) -> None:
+    """Draw what is known of the days, whatever the figures say."""
+    known = alert_captions.known_of_days(watch, words)
+    if known:
+        st.caption(captions.plain(known))

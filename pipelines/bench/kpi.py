@@ -20,12 +20,24 @@ import numpy as np
 from pipelines.bench.ask import BESIDE, REPEAT_COUNT, SCAN, THREAD_COUNT, answers, opened
 from pipelines.bench.generate_year import draw_year, settings_text, year_truth
 from pipelines.bench.run import machine, measured, run_stage
-from pipelines.bench.stages import SEED, Figures, home_of, is_early, measure, publish, run_steps, session_of
+from pipelines.bench.stages import (
+    SEED,
+    Figures,
+    home_of,
+    is_early,
+    is_of_models,
+    measure,
+    publish,
+    run_steps,
+    session_of,
+)
 from pipelines.errors import SettingsError
 from pipelines.home import init_home
 
 AIM_MS = 100
 MODULE = "pipelines.bench.kpi"
+# Of ml, what is made of contacts and of what was offered in them.
+MADE_OF_CONTACTS = ("ml/tier_mix", "ml/policy_report")
 EMPTY_GROUPS = ("landing", "raw", "staging", "core", "features", "ml")
 MEANINGS = {
     "generate": "drawing core.* of the year",
@@ -163,7 +175,11 @@ def build(work: Path) -> Figures:
     with session_of(work) as (plan, session):
         tables = run_steps(
             session,
-            [step for step in plan.ordered() if step.group == "kpi" or step.name == "ml/tier_mix" or is_early(step)],
+            [
+                step
+                for step in plan.ordered()
+                if step.group == "kpi" or step.name in MADE_OF_CONTACTS or is_early(step) or is_of_models(step)
+            ],
         )
         counts = {name: session.warehouse.row_count(name) for name in session.models if name.startswith("kpi.")}
     return {"tables": tables, "row_counts": counts, "bytes_count": home_of(work).warehouse.stat().st_size}

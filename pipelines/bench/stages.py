@@ -87,7 +87,11 @@ def build(work: Path) -> Figures:
 def score(work: Path) -> Figures:
     """Features, models and scores; the log alone has no customers, so this is the cost of looking."""
     with session_of(work) as (plan, session):
-        return {"tables": run_steps(session, [s for s in plan.ordered() if s.group in ("features", "ml")])}
+        return {
+            "tables": run_steps(
+                session, [s for s in plan.ordered() if s.group in ("features", "ml") or is_of_models(s)]
+            )
+        }
 
 
 def check(work: Path) -> Figures:
@@ -117,9 +121,18 @@ def _is_late(step: Step) -> bool:
     return step.group == "meta" and "publish/dictionary" in step.needs
 
 
+# Alerts, which tell of models too.
+_OF_MODELS = ("meta/_findings", "meta/alerts", "meta/_alert_events", "meta/alert_events")
+
+
+def is_of_models(step: Step) -> bool:
+    """Whether it is a table about the data that comes after the models."""
+    return step.name in _OF_MODELS
+
+
 def is_early(step: Step) -> bool:
-    """Whether it is a table about the data that comes before the publish."""
-    return step.group == "meta" and not _is_late(step)
+    """Whether it is a table about the data that needs neither models nor the publish."""
+    return step.group == "meta" and not _is_late(step) and not is_of_models(step)
 
 
 @contextmanager

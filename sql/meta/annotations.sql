@@ -30,8 +30,8 @@ select
     business_date as to_date,
     cast(null as varchar) as site,
     'clock_change' as kind,
-    concat('The clocks change: this day has ', round(day_s / 3600, 1), ' hours') as what_en,
-    concat('时钟调整：当天有 ', round(day_s / 3600, 1), ' 小时') as what_zh,
+    printf('The clocks change: this day has %g hours', day_s / 3600) as what_en,
+    printf('时钟调整：当天有 %g 小时', day_s / 3600) as what_zh,
     true as is_usual,
 from lengths
 where day_s <> 86400

@@ -161,6 +161,18 @@ def test_what_else_happened_is_told_by_letter():
     assert alert_captions.beside(Series(), EN) is None
 
 
+def test_what_is_known_of_the_days_is_told_newest_first_and_not_without_end():
+    days = [date(2026, 1, n) for n in range(1, 8)]
+    notes = [Annotation(day, day, None, {"en": f"event {day.day}", "zh": f"事件{day.day}"}) for day in days]
+    assert alert_captions.known_of_days(Watch(annotations=tuple(notes[:2])), EN) == (
+        "Known of these days: 2 Jan 2026: event 2; 1 Jan 2026: event 1."
+    )
+    told = alert_captions.known_of_days(Watch(annotations=tuple(notes)), EN)
+    assert told is not None
+    assert told.endswith("3 Jan 2026: event 3; and 2 more.")
+    assert alert_captions.known_of_days(Watch(), EN) is None
+
+
 def test_a_months_change_is_beyond_chance_or_within():
     october = date(2026, 10, 1)
     months = Months(

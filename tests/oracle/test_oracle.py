@@ -118,6 +118,8 @@ def analyst(centre: Any) -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute(f"attach '{centre.home.warehouse}' as warehouse (read_only)")
         con.execute("create schema kpi")
         con.execute("create schema ml")
+        con.execute("create schema core")
+        con.execute("create view core.surveys as from warehouse.core.surveys")
         con.execute(f"create table ml.retained_day ({RETAINED})")
         for table in load_models():
             if table.startswith("kpi."):

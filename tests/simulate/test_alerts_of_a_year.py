@@ -52,7 +52,7 @@ def test_days_on_which_the_clocks_change_are_annotated_and_raise_nothing(simulat
     changes = simulated_year.published("from meta.annotations where kind = 'clock_change' order by from_date")
     facts = [simulated_year.facts[fact] for fact in ("clocks_back", "clocks_forward")]
     assert changes["from_date"].to_list() == [fact["to_date"] for fact in facts]
-    assert [text.split()[-2] for text in changes["what_en"]] == ["25.0", "23.0"]
+    assert [text.split()[-2] for text in changes["what_en"]] == ["25", "23"]
     for fact in facts:
         raised = simulated_year.published(f"from meta.alerts where {MET.format(**fact)}")
         assert raised.height == 0
