@@ -1,7 +1,7 @@
 -- What somebody should look at: figures that left their limits, days of which nothing came, months in which profit fell,
 -- campaigns that did harm, policies whose log is not to be trusted, new topics in comments. The same facts give the same alerts.
 -- kind: outside_limits, missing (a count of none), contribution_fell (from one month to the next, by more than three standard
--- deviations), harmful_campaign (customers called bought less than those held out, by more than three standard errors),
+-- deviations), harmful_campaign (customers called bought less than those held out, with all of the 95 % interval),
 -- wrong_propensities (a version of the policy does not act by the propensities that it records), new_topic (of comments, new
 -- or rising).
 -- grain: one row per alert
