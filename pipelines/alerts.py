@@ -30,6 +30,7 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "is_recent": pl.Boolean, "kind": pl.String, "subject": pl.String, "raised_date": pl.Date, "text_en": pl.String,
     "text_zh": pl.String, "told_at": pl.Datetime("us", "UTC"),
 }  # fmt: skip
+UNTOLD = f"select count(*) from {EVENTS} where told_at is null and is_recent"
 _NEWS = f"""
 with last_events as (
     select alert_key, max_by(event, noted_at) as event, max_by(is_open, noted_at) as is_open,
@@ -73,7 +74,7 @@ def note_events(warehouse: Warehouse) -> Built:
 def tell(session: Session) -> Mapping[str, Any]:
     """Tells what is new and recent, to the session and to `[alerts] webhook`; what cannot be told stays to be told.
 
-    A webhook that does not answer fails no run: it is said, and tried again by the next run that publishes.
+    A webhook that does not answer fails no run: it is said, and tried again by the next run.
     """
     con, url = session.warehouse.con, session.settings.alerts.webhook
     found = con.execute(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import yaml
 
+from pipelines.alerts import UNTOLD
 from pipelines.contracts.results import CheckResult, explain_failures
 from pipelines.errors import CallwrightError, ChecksFailed
 from pipelines.home import Home
@@ -81,7 +82,10 @@ def run_home(home: Home, progress: Callable[[str], None] = lambda _: None) -> Ru
 
 
 def _up_to_date(home: Home, settings: Settings, known: dict[str, Reader]) -> str | None:
-    """The published snapshot, if a run would change nothing: no new file, same settings and SQL, scores still fresh."""
+    """The published snapshot, if a run would change nothing: no new file, same settings and SQL, scores still fresh.
+
+    Nor may an alert wait to be told, for the run before was killed or the webhook did not answer.
+    """
     if not home.warehouse.exists() or not home.current_snapshot.exists():
         return None
     lake = Lake(home.lake, home.landing)
@@ -91,10 +95,11 @@ def _up_to_date(home: Home, settings: Settings, known: dict[str, Reader]) -> str
         try:
             last = last_publish(con)
             scored = con.execute("select max(version) from ml._scores").fetchall()[0][0]
+            untold = con.execute(UNTOLD).fetchall()[0][0]
         except duckdb.CatalogException:
             return None
     name = current_snapshot(home).name
-    if last is None or last.snapshot != name or last.basis != basis_hash(home, settings, known, lake):
+    if untold or last is None or last.snapshot != name or last.basis != basis_hash(home, settings, known, lake):
         return None
     return name if _scores_are_fresh(home, scored) else None
 

@@ -10,7 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+
+from pipelines.ingest import readers
+from pipelines.run import _up_to_date
+from pipelines.settings import load_settings
 
 pytestmark = pytest.mark.end_to_end
 
@@ -64,6 +69,15 @@ def test_a_run_publishes_what_is_new_and_the_next_one_touches_nothing(home: Any)
     again = callwright("run", "--home", home.path, "--json")
     assert (again.returncode, json.loads(again.stdout)["is_new"]) == (0, False)
     assert {p: p.stat().st_mtime_ns for p in (home.path / "serve").iterdir()} == files
+
+
+def test_an_alert_that_waits_to_be_told_is_something_to_do(home: Any) -> None:
+    settings = load_settings(home.path)
+    known = readers(settings, home.home)
+    assert _up_to_date(home.home, settings, known) == home.home.current_snapshot.resolve().stem
+    with duckdb.connect(home.home.warehouse) as con:
+        con.execute("insert into meta._alert_events (alert_key, event, is_recent) values ('a', 'raised', true)")
+    assert _up_to_date(home.home, settings, known) is None
 
 
 def test_orders_of_a_foreign_currency_stop_the_publish(home: Any) -> None:
