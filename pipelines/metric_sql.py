@@ -90,6 +90,7 @@ def watched_text(catalogue: Catalogue, tables: Mapping[str, Collection[str]]) ->
             selects.append(_watched_select(catalogue, metric, table, "direction" in tables[table], series, keys))
     header = """\
 -- The sums of every watched metric, by day and, where it is watched by the hour, by the hour of the local clock.
+-- They are rounded to the sixth decimal: added in another order they differ in the last digits.
 -- grain: one row per local day, metric, kind of series and its dimensions
 -- owner: team:data
 select
@@ -130,7 +131,7 @@ def _watched_select(
         business_date, {_quoted(metric.id)} as metric, {_quoted(series)} as series, {site} as site,
         {channel} as channel, {queue} as queue, {tier} as tier, {hours} as local_hour, {_quoted(metric.unit)} as unit,
         {_quoted(metric.good)} as good_direction, {en} as label_en, {zh} as label_zh,
-        cast({numerator} as double) as numerator, cast({denominator} as double) as denominator,
+        round(cast({numerator} as double), 6) as numerator, round(cast({denominator} as double), 6) as denominator,
     from {table}
 {where}    group by 1, 4, 5, 6, 7, 8"""
 

@@ -189,8 +189,8 @@ select
         when 'count' then (middle + reach) ** 2 - 0.375
         else exp(middle + reach)
     end as high_limit, -- Above it the value differs by more than chance
-    distance / width as deviation, -- Standard deviations from the expected value, below it negative
-    sum(case when is_usual then distance / width end) over last_five / sqrt(5) as sustained_deviation, -- The same of the last five points together
+    round(distance / width, 6) as deviation, -- Standard deviations from the expected value, below it negative
+    round(sum(case when is_usual then distance / width end) over last_five / sqrt(5), 6) as sustained_deviation, -- The same of the last five points together
     is_usual, -- Whether the day is no stated exception; of such days no alert is raised
 from bounded
 window last_five as (
