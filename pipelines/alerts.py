@@ -10,6 +10,7 @@ import json
 import urllib.request
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -102,8 +103,8 @@ def _post(url: str, centre: str, news: list[dict[str, Any]]) -> str | None:
     try:
         with urllib.request.urlopen(request, timeout=_WEBHOOK_TIMEOUT_S):
             return None
-    except (OSError, ValueError) as error:
-        return str(error)
+    except (OSError, HTTPException, ValueError) as error:
+        return str(error) or type(error).__name__
 
 
 STEPS = (

@@ -89,7 +89,7 @@ select
     printf('Campaign %s: customers called bought less than those held out, %.2f instead of %.2f orders each. Stop or narrow it.', campaign_id, orders_per_customer, holdout_orders_per_customer) as text_en,
     printf('外呼活动 %s：被呼叫客户的购买少于对照组，每人 %.2f 单，对照组 %.2f 单。请停止或缩小范围。', campaign_id, orders_per_customer, holdout_orders_per_customer) as text_zh,
 from kpi.campaign_uplift
-where verdict = 'harmful'
+where verdict = 'harmful' and (immature_count = 0 or deviation <= -3)
 union all
 select
     'wrong_propensities' as kind,

@@ -1,7 +1,8 @@
 -- What somebody should look at: figures that left their limits, days of which nothing came, months in which profit fell,
 -- campaigns that did harm, policies whose log is not to be trusted, new topics in comments. The same facts give the same alerts.
 -- kind: outside_limits, missing (a count of none), contribution_fell (from one month to the next, by more than three standard
--- deviations), harmful_campaign (customers called bought less than those held out, with all of the 95 % interval),
+-- deviations), harmful_campaign (customers called bought less than those held out, with all of the 95 % interval, or, as
+-- long as the days of some have not passed and it is looked at again and again, by more than three standard errors),
 -- wrong_propensities (a version of the policy does not act by the propensities that it records), new_topic (of comments, new
 -- or rising).
 -- grain: one row per alert
@@ -106,7 +107,7 @@ raised as (
 )
 
 select
-    cast(md5(concat_ws('|', kind, identity, cast(from_date as varchar), case when deviation < 0 then 'below' else 'above' end)) as uuid) as alert_key, -- Key: the same alert again has the same
+    cast(md5(concat_ws('|', case when series_key is null then kind else 'series' end, identity, cast(from_date as varchar), case when deviation < 0 then 'below' else 'above' end)) as uuid) as alert_key, -- Key: the same alert again has the same
     kind, -- See above
     identity, -- What it is about, as a key: series, month, campaign|arm, version, or language|topic
     raised_date, -- Local day whose figure raised it

@@ -19,6 +19,7 @@ from pipelines.alerts import EVENTS, note_events, tell
 from pipelines.session import Session, open_session
 
 LAST_DAY = date(2026, 3, 31)
+GARBAGE = -1
 
 
 class Hook(BaseHTTPRequestHandler):
@@ -27,6 +28,9 @@ class Hook(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.posted.append(json.loads(body))  # type: ignore[attr-defined]
+        if self.server.status == GARBAGE:  # type: ignore[attr-defined]
+            self.wfile.write(b"not HTTP at all\r\n\r\n")
+            return
         self.send_response(self.server.status)  # type: ignore[attr-defined]
         self.end_headers()
 
@@ -119,14 +123,15 @@ def test_the_webhook_is_told_what_the_run_tells(centre, hook):
     assert (one["event"], one["raised_date"], one["text_zh"]) == ("raised", "2026-03-30", "晚")
 
 
-def test_a_webhook_that_does_not_answer_fails_nothing_and_is_told_by_the_next_run(centre, hook):
+@pytest.mark.parametrize(("status", "said"), [(503, "503"), (GARBAGE, "not HTTP")])
+def test_a_webhook_that_does_not_answer_fails_nothing_and_is_told_by_the_next_run(centre, hook, status, said):
     with_hook(centre, hook.url)
-    hook.status = 503
+    hook.status = status
     with open_session(centre.home, {}, (), "test") as opened:
         opened.warehouse.write_frame("core.contacts", pl.DataFrame({"business_date": [LAST_DAY]}), "1")
         told = next_run(opened, 1, alert("a"))
         assert told[0] == "raised: Late"
-        assert "503" in told[1]
+        assert said in told[1]
         hook.status = 200
         assert next_run(opened, 2, alert("a")) == ["raised: Late"]
         assert next_run(opened, 3, alert("a")) == []

@@ -207,6 +207,17 @@ def test_an_alert_is_raised_once_and_is_over_after_three_points_within(db):
     assert told[5]["text_en"] == "repeat_rate_7d, sales, 2026-03-16: 60.0% where 21.0% was to be expected"
 
 
+def test_an_alert_whose_worst_day_becomes_one_of_nothing_stays_the_same(db):
+    before = [(30.0 + n % 3, None) for n in range(70)]
+    told = []
+    for days in ([(8.0, None)], [(8.0, None), (0.0, None)]):
+        db.execute("delete from kpi._watched")
+        put_series(db, [*before, *days], metric="contacts", unit="count", good="neither")
+        told += raise_alerts(db)
+    assert [alert["kind"] for alert in told] == ["outside_limits", "missing"]
+    assert told[0]["alert_key"] == told[1]["alert_key"]
+
+
 def test_what_is_good_raises_nothing(db):
     put_series(db, [*steady(70), (1.0, 100.0)], good="down")
     assert raise_alerts(db) == []
@@ -310,6 +321,16 @@ def test_a_campaign_is_compared_with_its_hold_out_by_the_arm_drawn(db):
     assert found["orders_uplift_high"] == pytest.approx(-0.25 + 1.96 * error)
     assert found["margin_uplift_amount"] == pytest.approx(-0.25 * 40 * 0.5)
     assert found["verdict"] == "harmful"
+
+
+def test_a_campaign_that_still_goes_on_raises_an_alert_only_if_it_is_far_off(db):
+    put_campaign(db, [1] * 10 + [0] * 30, [1] * 20 + [0] * 20)
+    assert [alert["kind"] for alert in raise_alerts(db)] == ["harmful_campaign"]
+    db.execute(
+        "insert into core.campaign_attempts values ('spring', 'late', 'treatment', '2026-03-20 10:00+00', '2026-03-20')"
+    )
+    assert -3 < uplift(db)["deviation"] < -1.96
+    assert raise_alerts(db) == []
 
 
 @pytest.mark.parametrize(
